@@ -1,0 +1,68 @@
+// What the Tecton and Milvus sinks must be told: filled by config. Plain values.
+#pragma once
+
+#include "base/clock.hpp"
+#include "http/settings.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace headrace::sinks {
+
+/// A secret that may change on disk: asked before each use, returns the present value. Thread safety: any thread.
+using Secret = std::function<std::string()>;
+
+/// A name that is fixed, or is taken from the record.
+struct NameRule {
+    /// Where the name comes from.
+    enum class From {
+        fixed,   ///< `value` is the name.
+        topic,   ///< `by_topic` maps the record's topic.
+        header,  ///< `value` is the header's name.
+        field,   ///< `value` is a JSON pointer into the value.
+    };
+    From from = From::fixed;
+    std::string value;
+    std::map<std::string, std::string> by_topic;
+    std::optional<std::string> default_name;  ///< Serves an absent header, field or topic.
+};
+
+/// What a tombstone (null value) becomes.
+enum class OnTombstone {
+    skip,         ///< Settled and counted as skipped.
+    delete_row,   ///< Milvus: the row of the record's key is deleted.
+    dead_letter,  ///< Dead-lettered at stage decode.
+};
+
+struct CommonSettings {
+    http::ClientSettings client;
+    std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, sent with every request.
+    std::size_t body_bytes_max = 0;                            ///< `batch.bytes`: a record that alone passes it is a dead letter.
+    OnTombstone on_tombstone = OnTombstone::skip;
+};
+
+struct TectonSettings {
+    CommonSettings common;          ///< common.client.url.path is the endpoint: …/ingest snake_case, …/v2/ingest camelCase.
+    Secret api_key;
+    std::string workspace_name;
+    NameRule stream_source_name;
+    bool dry_run = false;
+};
+
+struct MilvusSettings {
+    CommonSettings common;
+    Secret token;                   ///< Empty function or empty text: no Authorization.
+    std::string database = "default";
+    NameRule collection;
+    std::optional<NameRule> partition;
+    bool insert = false;            ///< false: upsert.
+    std::string primary_key;        ///< Empty: what the collection's schema says.
+};
+
+}  // namespace headrace::sinks
