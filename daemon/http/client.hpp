@@ -1,7 +1,8 @@
-// An HTTP/1.1 client for one destination: a pool of keep-alive connections, TLS, an optional proxy, and a deadline on every wait.
-// Used by sinks/http_sink. It never follows redirects and never retries but for one case: a kept connection that the peer
-// closed before any byte of the answer is tried once again on a fresh one, since resending is safe for every destination here.
-// Thread safety: an instance belongs to its io_context's thread.
+// An HTTP/1.1 client for one destination: a pool of keep-alive connections, TLS, an optional proxy,
+// and a deadline on every wait. Used by sinks/http_sink. It never follows redirects and never
+// retries but for one case: a kept connection that the peer closed before any byte of the answer is
+// tried once again on a fresh one, since resending is safe for every destination here. Thread
+// safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,7 +17,8 @@
 
 namespace headrace::http {
 
-/// The part of an exchange that failed; says to metrics whether it was timeout, connection, tls or bad_response (Error::code).
+/// The part of an exchange that failed; says to metrics whether it was timeout, connection, tls or
+/// bad_response (Error::code).
 class Client {
   public:
     Client(boost::asio::any_io_executor executor, ClientSettings settings, Clock const& clock);
@@ -24,15 +26,18 @@ class Client {
     Client(Client const&) = delete;
     Client& operator=(Client const&) = delete;
 
-    /// One request, one answer, on a kept connection or a fresh one. Errors: timeout, connection, tls, too_large (answer over
-    /// response_bytes_max), bad_response (not HTTP). After an error the connection is closed: what was sent counts as given up.
-    /// `response` is reused: its capacity stays.
-    [[nodiscard]] boost::asio::awaitable<Result<void>> exchange(Request const& request, Response& response);
+    /// One request, one answer, on a kept connection or a fresh one. Errors: timeout, connection,
+    /// tls, too_large (answer over response_bytes_max), bad_response (not HTTP). After an error the
+    /// connection is closed: what was sent counts as given up. `response` is reused: its capacity
+    /// stays.
+    [[nodiscard]] boost::asio::awaitable<Result<void>> exchange(Request const& request,
+                                                                Response& response);
 
     /// Connections open at this moment, idle ones included.
     [[nodiscard]] std::size_t connections() const noexcept;
 
-    /// Closes idle connections and makes busy ones close after their exchange: after a change of TLS files.
+    /// Closes idle connections and makes busy ones close after their exchange: after a change of
+    /// TLS files.
     void renew();
 
   private:

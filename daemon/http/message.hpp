@@ -1,4 +1,5 @@
-// A request and an answer as plain values, so that dialects can be tested without a socket. Header names are compared without case.
+// A request and an answer as plain values, so that dialects can be tested without a socket. Header
+// names are compared without case.
 #pragma once
 
 #include <optional>
@@ -11,10 +12,11 @@
 namespace headrace::http {
 
 struct Request {
-    std::string_view method = "POST";                            ///< Static text.
-    std::string_view target;                                     ///< Path and query; outlives the exchange.
-    std::span<std::pair<std::string, std::string> const> headers;  ///< Besides Host, Content-Length, Connection. Outlive the exchange.
-    std::string_view body;                                       ///< Outlives the exchange.
+    std::string_view method = "POST";  ///< Static text.
+    std::string_view target;           ///< Path and query; outlives the exchange.
+    std::span<std::pair<std::string, std::string> const>
+        headers;            ///< Besides Host, Content-Length, Connection. Outlive the exchange.
+    std::string_view body;  ///< Outlives the exchange.
 };
 
 struct Response {
@@ -25,5 +27,15 @@ struct Response {
     /// The first header of that name, without regard to case.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
+
+/// Whether two header names are the same, without regard to case.
+[[nodiscard]] bool same_name(std::string_view left, std::string_view right) noexcept;
+
+/// Whether `name` may stand in front of a header's colon (RFC 9110 token).
+[[nodiscard]] bool is_header_name(std::string_view name) noexcept;
+
+/// Whether `value` may be sent as a header's value: no control characters but tab, so no line break
+/// that would smuggle a header.
+[[nodiscard]] bool is_header_value(std::string_view value) noexcept;
 
 }  // namespace headrace::http

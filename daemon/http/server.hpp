@@ -1,6 +1,7 @@
-// A small HTTP/1.1 server: the emulators and the admin page answer through it. Requests are handed to a coroutine handler that may wait, answer in pieces, cut
-// the connection or never answer, because the emulators play broken destinations.
-// Thread safety: an instance belongs to its io_context's thread.
+// A small HTTP/1.1 server: the emulators and the admin page answer through it. Requests are handed
+// to a coroutine handler that may wait, answer in pieces, cut the connection or never answer,
+// because the emulators play broken destinations. Thread safety: an instance belongs to its
+// io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,18 +27,19 @@ struct ServerRequest {
 
     /// The first header of that name without regard to case; empty if absent.
     [[nodiscard]] std::string_view header(std::string_view name) const;
-    [[nodiscard]] std::string_view path() const;                        ///< Target up to `?`.
-    [[nodiscard]] std::string query(std::string_view name) const;       ///< Percent-decoded value of a query parameter; empty if absent.
+    [[nodiscard]] std::string_view path() const;  ///< Target up to `?`.
+    [[nodiscard]] std::string query(std::string_view name)
+        const;  ///< Percent-decoded value of a query parameter; empty if absent.
 };
 
 /// How an answer is put on the wire; all but `whole` are for broken peers.
 enum class Delivery : std::uint8_t {
-    whole,          ///< Content-Length, keep-alive.
-    chunked,        ///< Transfer-Encoding: chunked in several chunks.
-    byte_by_byte,   ///< One byte per write.
-    truncated,      ///< Half of the body, then the connection is closed.
-    reset,          ///< No answer: the connection is reset (RST).
-    close_after,    ///< Whole, with keep-alive promised, then closed all the same.
+    whole,         ///< Content-Length, keep-alive.
+    chunked,       ///< Transfer-Encoding: chunked in several chunks.
+    byte_by_byte,  ///< One byte per write.
+    truncated,     ///< Half of the body, then the connection is closed.
+    reset,         ///< No answer: the connection is reset (RST).
+    close_after,   ///< Whole, with keep-alive promised, then closed all the same.
 };
 
 struct ServerResponse {
@@ -50,7 +52,7 @@ struct ServerResponse {
 
 struct ServerSettings {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                 ///< 0: any free one; see Server::port().
+    std::uint16_t port = 0;                  ///< 0: any free one; see Server::port().
     std::size_t body_bytes_max = 64U << 20;  ///< Larger requests get 413.
     std::size_t connections_max = 4096;
     Duration idle_timeout = std::chrono::seconds(60);
