@@ -21,7 +21,10 @@ namespace headrace::http {
 /// bad_response (Error::code).
 class Client {
   public:
+    /// A bad TLS file shows as an error of every exchange; check(TlsSettings) in tls.hpp tells
+    /// before.
     Client(boost::asio::any_io_executor executor, ClientSettings settings, Clock const& clock);
+    /// Exchanges still under way end with a connection error.
     ~Client();
     Client(Client const&) = delete;
     Client& operator=(Client const&) = delete;
@@ -36,9 +39,9 @@ class Client {
     /// Connections open at this moment, idle ones included.
     [[nodiscard]] std::size_t connections() const noexcept;
 
-    /// Closes idle connections and makes busy ones close after their exchange: after a change of
-    /// TLS files.
-    void renew();
+    /// Loads the TLS files again, closes idle connections and makes busy ones close after their
+    /// exchange. If a file is not usable, the error says so and nothing changes.
+    Result<void> renew();
 
   private:
     struct Impl;

@@ -34,6 +34,10 @@ struct Response {
 /// Whether `name` may stand in front of a header's colon (RFC 9110 token).
 [[nodiscard]] bool is_header_name(std::string_view name) noexcept;
 
+/// Whether `target` may stand in a request line: visible ASCII only, so nothing that would end the
+/// line.
+[[nodiscard]] bool is_target(std::string_view target) noexcept;
+
 /// Whether `value` may be sent as a header's value: no control characters but tab, so no line break
 /// that would smuggle a header.
 [[nodiscard]] bool is_header_value(std::string_view value) noexcept;

@@ -1,0 +1,70 @@
+#include "http/client.hpp"
+
+#include "http/connection_pool.hpp"
+
+#include <utility>
+
+namespace headrace::http {
+
+namespace asio = boost::asio;
+
+struct Client::Impl {
+    static asio::awaitable<Result<void>> exchange(std::shared_ptr<ConnectionPool> pool,
+                                                  Request const& request, Response& response);
+
+    std::shared_ptr<ConnectionPool> pool;
+};
+
+asio::awaitable<Result<void>> Client::Impl::exchange(std::shared_ptr<ConnectionPool> pool,
+                                                     Request const& request, Response& response) {
+    for (bool is_retry = false;; is_retry = true) {
+        Lease lease;
+        if (!is_retry) lease = pool->take_idle();
+        if (!lease) {
+            auto acquired = co_await pool->acquire(is_retry);
+            if (!acquired) co_return std::move(acquired).error();
+            lease = std::move(*acquired);
+        }
+        bool const was_kept = lease->is_open();
+        auto written = pool->head().write(request, lease->head());
+        if (!written) {
+            if (was_kept) lease.give_back();
+            co_return written;
+        }
+        if (!was_kept) {
+            auto opened = co_await lease->open();
+            if (!opened) co_return opened;
+        }
+        auto exchanged = co_await lease->exchange(request.body, response);
+        if (exchanged) {
+            lease.give_back();
+            co_return exchanged;
+        }
+        // A kept connection that the peer has closed meanwhile says nothing about this request.
+        bool const was_stale = was_kept && exchanged.error().code == ErrorCode::connection &&
+                               !lease->answer_has_begun();
+        if (!was_stale) co_return exchanged;
+    }
+}
+
+Client::Client(asio::any_io_executor executor, ClientSettings settings, Clock const& clock)
+    : impl_(std::make_unique<Impl>(Impl{
+          std::make_shared<ConnectionPool>(std::move(executor), std::move(settings), clock)})) {}
+
+Client::~Client() {
+    impl_->pool->close();
+}
+
+asio::awaitable<Result<void>> Client::exchange(Request const& request, Response& response) {
+    return Impl::exchange(impl_->pool, request, response);
+}
+
+std::size_t Client::connections() const noexcept {
+    return impl_->pool->size();
+}
+
+Result<void> Client::renew() {
+    return impl_->pool->renew();
+}
+
+}  // namespace headrace::http
