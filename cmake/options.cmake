@@ -29,6 +29,7 @@ if(HEADRACE_SANITIZERS)
     target_link_options(headrace_options INTERFACE -fsanitize=${HEADRACE_SANITIZERS})
 endif()
 if(HEADRACE_COVERAGE)
-    target_compile_options(headrace_options INTERFACE --coverage -fprofile-update=atomic)
+    # -pthread makes the counters atomic; ccache 4.7 refuses the option that says so by name.
+    target_compile_options(headrace_options INTERFACE --coverage -pthread)
     target_link_options(headrace_options INTERFACE --coverage)
 endif()

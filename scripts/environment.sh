@@ -1,5 +1,5 @@
-# Sourced by every script here: where things are, how to speak, how to become root. Runs nothing by itself.
-# What is downloaded or built once lives in one cache folder outside the checkout; deleting it is always safe.
+# Sourced by every script: where things are, how to speak, install and build. Runs nothing itself.
+# What is downloaded or built once lives in one cache folder outside the checkout, safe to delete.
 # shellcheck shell=bash
 
 HEADRACE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -22,7 +22,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
     elif command -v sudo >/dev/null; then
-        sudo "$@"
+        sudo --preserve-env=http_proxy,https_proxy,no_proxy "$@"
     else
         die "this needs root and there is no sudo; run as root: $*"
     fi
@@ -43,15 +43,12 @@ missing_packages() {
 }
 
 # debian_mirror: the mirror that apt's own sources name for this release, whatever their format.
-# REQUIRES: apt-get update has run.
 debian_mirror() {
-    local site list codename
-    # shellcheck source=/dev/null
-    codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
-    # shellcheck disable=SC2016
-    site=$(apt-get indextargets --format '$(SITE)' \
-        "Origin: Debian" "Codename: $codename" "Created-By: Packages" | head -n 1)
-    [ -n "$site" ] || die "apt's sources name no Debian mirror for $codename; see /etc/apt/sources.list.d"
+    local site list
+    site=$(first_mirror)
+    # apt knows which of its sources is Debian's only once it has their lists.
+    [ -n "$site" ] || { apt_get update && site=$(first_mirror); }
+    [ -n "$site" ] || die "apt's sources (/etc/apt) name no Debian mirror for this release"
     # Cloud images name a file that holds a list of mirrors.
     if [[ $site == mirror+file:* ]]; then
         list=${site#mirror+file:}
@@ -60,7 +57,16 @@ debian_mirror() {
     printf '%s\n' "${site%/}"
 }
 
-# build PRESET [TARGET...]: configures and builds; the compiler's output is shown only when it says something.
+first_mirror() {
+    local codename
+    # shellcheck source=/dev/null
+    codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(SITE)' \
+        "Origin: Debian" "Codename: $codename" "Created-By: Packages" | sed -n 1p
+}
+
+# build PRESET [TARGET...]: configures and builds.
 build() {
     local preset=$1
     shift
