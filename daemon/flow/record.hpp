@@ -1,7 +1,8 @@
-// A record: one Kafka message on its way through a route. It owns the memory that its views point into, through a
-// RecordHandle that hides where the bytes live (librdkafka's fetch buffer while young, a block of our own after detach()).
-// Used by everything between the source and the sink; the intake makes it, the settlement ends it.
-// Thread safety: a record belongs to one thread at a time and moves between threads through the rings.
+// A record: one Kafka message on its way through a route. It owns the memory that its views point
+// into, through a RecordHandle that hides where the bytes live (librdkafka's fetch buffer while
+// young, a block of our own after detach()). Used by everything between the source and the sink;
+// the intake makes it, the settlement ends it. Thread safety: a record belongs to one thread at a
+// time and moves between threads through the rings.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +19,12 @@ namespace headrace::flow {
 using Offset = std::int64_t;
 
 /// The offset after `offset`: what a commit names once `offset` is settled.
-[[nodiscard]] constexpr Offset next(Offset offset) noexcept { return offset + 1; }
+[[nodiscard]] constexpr Offset next(Offset offset) noexcept {
+    return offset + 1;
+}
 
-/// One topic and partition. Interned by the source for the route's whole life: compare and keep by address.
+/// One topic and partition. Interned by the source for the route's whole life: compare and keep by
+/// address.
 struct TopicPartition {
     std::string topic;
     std::int32_t partition = 0;
@@ -33,7 +37,8 @@ struct Header {
     std::optional<std::string_view> value;
 };
 
-/// Owns the memory behind a record's views. Move-only; the last step of every record is to destroy it.
+/// Owns the memory behind a record's views. Move-only; the last step of every record is to destroy
+/// it.
 class RecordHandle {
   public:
     /// What the kind of memory can do. `object` is what the handle was made with.
@@ -73,25 +78,32 @@ class RecordHandle {
     Operations const* operations_ = nullptr;
 };
 
-/// Where a record stands in its partition's offset tracker. `epoch` tells assignments of the same slot apart: a settlement
-/// of an old epoch is thrown away, so that nothing is committed for a partition that was taken away.
+/// Where a record stands in its partition's offset tracker. `epoch` tells assignments of the same
+/// slot apart: a settlement of an old epoch is thrown away, so that nothing is committed for a
+/// partition that was taken away.
 struct Ticket {
     std::uint32_t slot = 0;      ///< Which of the route's assigned partitions.
     std::uint32_t epoch = 0;     ///< Which assignment of that slot.
     std::uint64_t sequence = 0;  ///< The how-manieth record read in that assignment.
+    std::uint32_t bucket = 0;    ///< The splitter's note; see Place.
 };
 
 struct Record {
     TopicPartition const* origin = nullptr;
     Offset offset = 0;
-    std::int64_t timestamp_ms = 0;  ///< Kafka's timestamp, milliseconds since the epoch; -1 if the record has none.
+    std::int64_t timestamp_ms =
+        0;  ///< Kafka's timestamp, milliseconds since the epoch; -1 if the record has none.
     std::optional<std::string_view> key;
     std::optional<std::string_view> value;  ///< Absent: a tombstone.
     Ticket ticket;
-    std::uint64_t order_hash = 0;  ///< Records with equal hashes are never in two requests in flight; 0: unordered.
-    std::uint32_t cost_bytes = 0;  ///< What the route's memory limit was charged for it.
-    std::uint32_t target = 0;      ///< The sink's target (stream source, collection …) once it was placed.
-    std::uint64_t sink_word = 0;   ///< The sink's own note from inspect() to encode, such as where the primary key stands.
+    std::uint64_t order_hash =
+        0;  ///< Records with equal hashes are never in two requests in flight; 0: unordered.
+    std::uint32_t cost_bytes = 0;     ///< What the route's memory limit was charged for it.
+    std::uint32_t encoded_bytes = 0;  ///< What it adds to a request's body, once it was inspected.
+    std::uint32_t target =
+        0;  ///< The sink's target (stream source, collection …) once it was placed.
+    std::uint64_t sink_word =
+        0;  ///< The sink's own note from inspect() to encode, such as where the primary key stands.
     RecordHandle handle;
 
     /// All headers, in order; the views live as long as the record.
@@ -101,8 +113,9 @@ struct Record {
         return out;
     }
 
-    /// Copies key, value and headers into a block of the record's own and lets go of the fetch buffer, which a record that
-    /// waits would otherwise pin as a whole. The views change; does nothing the second time.
+    /// Copies key, value and headers into a block of the record's own and lets go of the fetch
+    /// buffer, which a record that waits would otherwise pin as a whole. The views change; does
+    /// nothing the second time.
     void detach();
     [[nodiscard]] bool is_detached() const noexcept { return detached_; }
 
@@ -114,7 +127,9 @@ struct Record {
 };
 
 /// Makes a record that owns copies of the given bytes: for fakes, the demo and tests.
-[[nodiscard]] Record make_record(TopicPartition const& origin, Offset offset, std::optional<std::string_view> key,
-                                 std::optional<std::string_view> value, std::vector<Header> const& headers = {});
+[[nodiscard]] Record make_record(TopicPartition const& origin, Offset offset,
+                                 std::optional<std::string_view> key,
+                                 std::optional<std::string_view> value,
+                                 std::vector<Header> const& headers = {});
 
 }  // namespace headrace::flow

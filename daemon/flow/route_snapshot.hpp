@@ -1,6 +1,6 @@
-// One consistent picture of a route: everything that /metrics, /status, the page, the demo and the drain's summary show. Taken under the
-// route's own lock, so that the sums add up. Plain values; no behaviour.
-// Thread safety: a snapshot is a copy.
+// One consistent picture of a route: everything that /metrics, /status, the page, the demo and the
+// drain's summary show. Taken under the route's own lock, so that the sums add up. Plain values; no
+// behaviour. Thread safety: a snapshot is a copy.
 #pragma once
 
 #include "base/clock.hpp"
@@ -26,7 +26,8 @@ enum class RouteState : std::uint8_t {
 inline constexpr std::size_t route_state_count = 5;
 [[nodiscard]] std::string_view to_string(RouteState state) noexcept;
 
-/// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is the one of +Inf.
+/// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is
+/// the one of +Inf.
 struct HistogramSnapshot {
     std::vector<double> bounds;
     std::vector<std::uint64_t> counts;
@@ -35,17 +36,17 @@ struct HistogramSnapshot {
 
 struct BlockingOffset {
     std::int64_t offset = 0;
-    double age_secs = 0;       ///< Since it was read.
-    unsigned attempts = 0;     ///< Requests that carried it so far, if it is being retried.
-    std::string error;         ///< Why it is not settled, if something failed.
+    double age_secs = 0;    ///< Since it was read.
+    unsigned attempts = 0;  ///< Requests that carried it so far, if it is being retried.
+    std::string error;      ///< Why it is not settled, if something failed.
 };
 
 struct PartitionSnapshot {
     std::string topic;
     std::int32_t partition = 0;
     std::uint64_t read = 0;
-    std::int64_t committed = -1;   ///< -1: nothing committed yet.
-    std::int64_t end = -1;         ///< -1: not known yet.
+    std::int64_t committed = -1;  ///< -1: nothing committed yet.
+    std::int64_t end = -1;        ///< -1: not known yet.
     std::int64_t lag_records = 0;
     double lag_secs = 0;
     std::optional<BlockingOffset> blocking;
@@ -53,12 +54,12 @@ struct PartitionSnapshot {
 
 struct RouteSnapshot {
     std::string name;
-    std::string destination_type;   ///< "tecton", "milvus".
+    std::string destination_type;  ///< "tecton", "milvus".
     RouteState state = RouteState::flowing;
-    WallTime since{};               ///< When it entered the state.
-    std::string reason;             ///< Why, for people; empty while flowing.
-    bool joined = false;            ///< The group was joined at least once and not lost since.
-    std::string trouble;            ///< The Kafka side's present trouble, empty if none.
+    WallTime since{};     ///< When it entered the state.
+    std::string reason;   ///< Why, for people; empty while flowing.
+    bool joined = false;  ///< The group was joined at least once and not lost since.
+    std::string trouble;  ///< The Kafka side's present trouble, empty if none.
 
     std::map<std::string, std::uint64_t> read_by_topic;
     std::map<std::string, std::uint64_t> expired_by_topic;
@@ -68,9 +69,9 @@ struct RouteSnapshot {
     std::map<std::string, std::uint64_t> skipped_by_reason;
     std::map<std::string, std::uint64_t> returned_by_reason;
     std::map<std::string, std::uint64_t> retried_by_reason;
-    std::uint64_t in_flight_records = 0;   ///< Open: read, and neither settled nor returned.
+    std::uint64_t in_flight_records = 0;  ///< Open: read, and neither settled nor returned.
     std::uint64_t in_flight_bytes = 0;
-    std::int64_t unaccounted = 0;          ///< Must be 0.
+    std::int64_t unaccounted = 0;  ///< Must be 0.
 
     std::uint64_t write_requests = 0;
     std::uint64_t check_requests = 0;
@@ -80,7 +81,8 @@ struct RouteSnapshot {
     HistogramSnapshot batch_records;
     double concurrency_limit = 0;
     std::uint64_t requests_in_flight = 0;
-    std::uint64_t memory_bytes = 0;        ///< Accounted: payloads, cost per record, bodies, answers, prefetch bound.
+    std::uint64_t memory_bytes =
+        0;  ///< Accounted: payloads, cost per record, bodies, answers, prefetch bound.
     std::uint64_t memory_limit_bytes = 0;
 
     double read_per_sec = 0;

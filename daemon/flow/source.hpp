@@ -1,8 +1,8 @@
-// The port to Kafka's consuming side: assignment events, records per partition, commits. Used by the intake on the
-// route's consumer thread. Implemented by kafka/kafka_source and by fakes.
-// No call waits longer than 100 ms. Offsets are the source's business only as far as positions go: what may be
-// committed is decided by the intake.
-// Thread safety: every call on the consumer thread, but for wake().
+// The port to Kafka's consuming side: assignment events, records per partition, commits. Used by
+// the intake on the route's consumer thread. Implemented by kafka/kafka_source and by fakes. No
+// call waits longer than 100 ms. Offsets are the source's business only as far as positions go:
+// what may be committed is decided by the intake. Thread safety: every call on the consumer thread,
+// but for wake().
 #pragma once
 
 #include "base/clock.hpp"
@@ -16,13 +16,15 @@
 
 namespace headrace::flow {
 
-/// One assigned partition: the source's slot number, valid from on_assigned until release or on_lost; slots are used again.
+/// One assigned partition: the source's slot number, valid from on_assigned until release or
+/// on_lost; slots are used again.
 using Slot = std::uint32_t;
 
 struct Assigned {
     Slot slot = 0;
     TopicPartition const* origin = nullptr;
-    std::optional<Offset> committed;  ///< What the group had committed; where reading begins if present.
+    std::optional<Offset>
+        committed;  ///< What the group had committed; where reading begins if present.
 };
 
 struct CommitPoint {
@@ -34,17 +36,23 @@ struct CommitPoint {
 class SourceListener {
   public:
     virtual ~SourceListener() = default;
-    /// Reading begins; an empty list is an empty assignment and still means that the group was joined.
+    /// Reading begins; an empty list is an empty assignment and still means that the group was
+    /// joined.
     virtual void on_assigned(std::span<Assigned const> partitions) = 0;
-    /// The group wants these back: the listener drains them and then calls Source::release(). Until then they are its own.
+    /// The group wants these back: the listener drains them and then calls Source::release(). Until
+    /// then they are its own.
     virtual void on_revoking(std::span<Slot const> slots) = 0;
-    /// These are gone already (session timed out): nothing may be committed for them; the slots are free.
+    /// These are gone already (session timed out): nothing may be committed for them; the slots are
+    /// free.
     virtual void on_lost(std::span<Slot const> slots) = 0;
-    /// The answer to one commit() call, in order of the calls. An error means that none of it can be counted on.
+    /// The answer to one commit() call, in order of the calls. An error means that none of it can
+    /// be counted on.
     virtual void on_committed(std::span<CommitPoint const> points, Result<void> const& result) = 0;
-    /// `count` records were lost to retention before they were read (an offset out of range); reading goes on at the earliest.
+    /// `count` records were lost to retention before they were read (an offset out of range);
+    /// reading goes on at the earliest.
     virtual void on_expired(TopicPartition const& origin, Offset from, Offset to) = 0;
-    /// A condition that operators should know and that mends itself, such as no broker reachable; repeated at a slow pace.
+    /// A condition that operators should know and that mends itself, such as no broker reachable;
+    /// repeated at a slow pace.
     virtual void on_trouble(Error const& error) = 0;
     /// The trouble is over.
     virtual void on_recovered() = 0;
@@ -52,24 +60,28 @@ class SourceListener {
 
 /// A partition's end as last heard of, without asking the broker.
 struct PartitionEnd {
-    Offset end = -1;  ///< High watermark, or last stable offset when read committed; -1: not known yet.
+    Offset end =
+        -1;  ///< High watermark, or last stable offset when read committed; -1: not known yet.
 };
 
 class Source {
   public:
     virtual ~Source() = default;
 
-    /// Joins the group. Errors are configuration faults; an unreachable broker is trouble, not an error.
+    /// Joins the group. Errors are configuration faults; an unreachable broker is trouble, not an
+    /// error.
     [[nodiscard]] virtual Result<void> start() = 0;
 
     /// Hands over what happened since the last call; does not wait.
     virtual void serve(SourceListener& listener) = 0;
 
-    /// Moves up to `max` records of the slot to the end of `out`, without waiting; origin, offset, key, value, timestamp and
-    /// handle are set. Prefetched records that are not read stay where they are.
+    /// Moves up to `max` records of the slot to the end of `out`, without waiting; origin, offset,
+    /// key, value, timestamp and handle are set. Prefetched records that are not read stay where
+    /// they are.
     virtual std::size_t read(Slot slot, std::size_t max, std::vector<Record>& out) = 0;
 
-    /// Where reading stands: the offset after the last one read or known to be passed over (control records, compaction).
+    /// Where reading stands: the offset after the last one read or known to be passed over (control
+    /// records, compaction).
     [[nodiscard]] virtual std::optional<Offset> position(Slot slot) const = 0;
 
     /// Starts a commit; the answer comes by on_committed. An empty span does nothing.
@@ -80,7 +92,8 @@ class Source {
 
     [[nodiscard]] virtual PartitionEnd end(Slot slot) const = 0;
 
-    /// Leaves the group and closes, waiting until `deadline` at most; false if the close could not be completed in time.
+    /// Leaves the group and closes, waiting until `deadline` at most; false if the close could not
+    /// be completed in time.
     [[nodiscard]] virtual bool close(TimePoint deadline) = 0;
 
     /// Sleeps until something may be read or served, wake() was called, or `until` has passed.
@@ -89,7 +102,8 @@ class Source {
     /// Ends a wait(), the present or the next one. Thread safety: any thread.
     virtual void wake() noexcept = 0;
 
-    /// Bytes that librdkafka may prefetch for this route at most, as configured from the memory share.
+    /// Bytes that librdkafka may prefetch for this route at most, as configured from the memory
+    /// share.
     [[nodiscard]] virtual std::size_t prefetch_bytes_max() const noexcept = 0;
 };
 

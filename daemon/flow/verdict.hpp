@@ -1,5 +1,6 @@
-// What a destination's answer means for the records of a request. The sink judges, delivery acts: the sink knows
-// everything about the destination, delivery only counts and waits. Classes are those of the public interface, section 3.
+// What a destination's answer means for the records of a request. The sink judges, delivery acts:
+// the sink knows everything about the destination, delivery only counts and waits. Classes are
+// those of the public interface, section 3.
 #pragma once
 
 #include "base/clock.hpp"
@@ -41,10 +42,15 @@ enum class BlockScope : std::uint8_t {
 struct Judgement {
     Verdict verdict = Verdict::retry;
     FailureReason reason = FailureReason::none;
-    BlockScope scope = BlockScope::destination;   ///< Only for Verdict::blocked.
-    std::optional<Duration> retry_after;          ///< Holds the whole destination; clamped to 10 minutes by the sink.
-    std::string status;   ///< What the answer said: "429", "200/1804", or empty when there was none.
-    std::string message;  ///< For operators and dead letters: at most 1 KiB of UTF-8, no credentials, no payload of ours.
+    BlockScope scope = BlockScope::destination;  ///< Only for Verdict::blocked.
+    std::optional<Duration>
+        retry_after;     ///< Holds the whole destination; clamped to 10 minutes by the sink.
+    std::string status;  ///< What the answer said: "429", "200/1804", or empty when there was none.
+    std::string message;  ///< For operators and dead letters: at most 1 KiB of UTF-8, no
+                          ///< credentials, no payload of ours.
 };
+
+/// How a failed request reads in reports: "429: too many requests".
+[[nodiscard]] std::string describe(Judgement const& judgement);
 
 }  // namespace headrace::flow

@@ -1,0 +1,351 @@
+#include "flow/delivery.hpp"
+
+#include "base/hash.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace headrace::flow {
+namespace {
+
+constexpr BatchId no_batch = std::numeric_limits<BatchId>::max();
+/// How long a record may pin Kafka's fetch buffer before it is copied out.
+constexpr Duration pin_max = std::chrono::seconds(1);
+
+BatcherSettings batcher_settings(DeliverySettings const& settings, RequestShape const& shape) {
+    return BatcherSettings{.records_per_target_max = settings.batch_size,
+                           .targets_max = shape.targets_max,
+                           .bytes_max = settings.batch_bytes,
+                           .envelope_bytes = shape.envelope_bytes,
+                           .linger = settings.linger};
+}
+
+}  // namespace
+
+Delivery::Delivery(DeliverySettings settings, Sink& sink, Gate& gate, LaneStats& stats,
+                   Report report)
+    : settings_(settings),
+      shape_(sink.shape()),
+      sink_(sink),
+      gate_(gate),
+      stats_(stats),
+      report_(std::move(report)),
+      random_(settings.seed),
+      batcher_(batcher_settings(settings, shape_)),
+      recoveries_seen_(gate.recoveries()) {}
+
+Delivery::~Delivery() = default;
+
+void Delivery::handle(LaneMessage message, Now now) {
+    switch (message.kind) {
+        case LaneMessage::Kind::record:
+            admit(std::move(message.record), now);
+            break;
+        case LaneMessage::Kind::buried:
+            unlock(message.record.order_hash, now);
+            break;
+        case LaneMessage::Kind::revoke:
+            revoked_[message.record.ticket.slot] = message.record.ticket.epoch;
+            give_back(now);
+            break;
+        case LaneMessage::Kind::drain:
+            is_draining_ = true;
+            give_back(now);
+            break;
+    }
+}
+
+void Delivery::admit(Record record, Now now) {
+    if (is_unwanted(record)) {
+        hand_back(std::move(record), is_draining_ ? Fate::drained : Fate::revoked);
+        return;
+    }
+    auto placement = sink_.place(record);
+    if (auto* refusal = std::get_if<Refusal>(&placement)) {
+        refuse(std::move(record), std::move(*refusal), now);
+    } else if (std::holds_alternative<Skip>(placement)) {
+        hand_back(std::move(record), Fate::tombstone);
+    } else {
+        record.target = std::get<TargetId>(placement);
+        // Behind the first one that waits for its target, all wait: their keys are not known yet.
+        if (unready_.empty() && sink_.is_ready(record.target)) {
+            admit_ready(std::move(record), now);
+        } else {
+            want_prepared(record.target);
+            record.detach();
+            unready_.push_back(std::move(record));
+        }
+    }
+}
+
+void Delivery::admit_ready(Record record, Now now) {
+    auto inspected = sink_.inspect(record, record.target);
+    if (auto* refusal = std::get_if<Refusal>(&inspected)) {
+        refuse(std::move(record), std::move(*refusal), now);
+        return;
+    }
+    auto const& inspection = std::get<Inspection>(inspected);
+    record.sink_word = inspection.sink_word;
+    record.encoded_bytes = static_cast<std::uint32_t>(inspection.encoded_bytes);
+    record.order_hash = settings_.order == Order::key && inspection.order_hash != 0
+                            ? inspection.order_hash
+                            : order_hash_of(record);
+    enqueue(std::move(record), now);
+}
+
+void Delivery::enqueue(Record record, Now now) {
+    auto const hash = record.order_hash;
+    if (hash != 0 && locks_.is_locked(hash)) {
+        Batch const* const batch = batcher_.find(record.target, record.encoded_bytes);
+        bool const may_join = batch != nullptr && !blocked_.contains(record.target) &&
+                              locks_.may_join(hash, batch->id);
+        if (!may_join) {
+            record.detach();
+            locks_.wait(std::move(record));
+            return;
+        }
+    }
+    put_into_batch(std::move(record), now);
+}
+
+void Delivery::put_into_batch(Record record, Now now) {
+    auto const hash = record.order_hash;
+    if (auto const blocked = blocked_.find(record.target); blocked != blocked_.end()) {
+        if (hash != 0) locks_.lock(hash, 0);
+        record.detach();
+        note_blocked(record.cost_bytes, 0);
+        blocked->second.records.push_back(std::move(record));
+        return;
+    }
+    Batch* batch = batcher_.find(record.target, record.encoded_bytes);
+    if (batch == nullptr) batch = &batcher_.open_batch(record.target, now.time);
+    if (hash != 0) locks_.lock(hash, batch->id);
+    batcher_.add(*batch, std::move(record));
+}
+
+void Delivery::release_waiting(std::uint64_t hash, Now now) {
+    while (Record const* const first = locks_.first(hash)) {
+        BatchId id = 0;
+        if (!blocked_.contains(first->target)) {
+            Batch const* const batch = batcher_.find(first->target, first->encoded_bytes);
+            id = batch == nullptr ? no_batch : batch->id;
+        }
+        if (!locks_.first_may_join(hash, id)) break;
+        put_into_batch(locks_.take_first(hash), now);
+    }
+    locks_.settle_empty(hash);
+}
+
+void Delivery::admit_unready(Now now) {
+    auto records = std::exchange(unready_, {});
+    for (auto& record : records) {
+        if (unready_.empty() && sink_.is_ready(record.target)) {
+            admit_ready(std::move(record), now);
+        } else {
+            want_prepared(record.target);
+            unready_.push_back(std::move(record));
+        }
+    }
+    for (auto& batch : std::exchange(unready_batches_, {})) {
+        go_on(std::move(batch), now);
+    }
+}
+
+void Delivery::want_prepared(TargetId target) {
+    if (sink_.is_ready(target)) return;
+    if (std::find(to_prepare_.begin(), to_prepare_.end(), target) == to_prepare_.end()) {
+        to_prepare_.push_back(target);
+    }
+}
+
+std::uint64_t Delivery::order_hash_of(Record const& record) const {
+    switch (settings_.order) {
+        case Order::none:
+            return 0;
+        case Order::partition:
+            return record.origin->hash | 1U;
+        case Order::key:
+            break;
+    }
+    if (shape_.has_own_key || !record.key) return 0;
+    return hash_bytes(*record.key, record.origin->hash) | 1U;
+}
+
+std::optional<Attempt> Delivery::next(Now now) {
+    if (is_draining_) return std::nullopt;
+    notice_recovery(now);
+    std::optional<Attempt> attempt;
+    switch (gate_.passage(now.time)) {
+        case Gate::Passage::held:
+            break;
+        case Gate::Passage::probe:
+            attempt = next_probe(now);
+            break;
+        case Gate::Passage::open:
+            attempt = next_open(now);
+            break;
+    }
+    note_backlog();
+    return attempt;
+}
+
+void Delivery::notice_recovery(Now now) {
+    auto const recoveries = gate_.recoveries();
+    if (recoveries == recoveries_seen_) return;
+    recoveries_seen_ = recoveries;
+    retrying_.hurry(now.time);
+    held_.hurry(now.time);
+    prepare_due_ = now.time;
+}
+
+std::optional<Attempt> Delivery::next_probe(Now now) {
+    bool const has_waiting = !held_.empty() || !retrying_.empty();
+    bool const has_prepare = !to_prepare_.empty() && !preparing_;
+    if (!has_waiting && !has_prepare && !batcher_.has_ready(now.time)) return std::nullopt;
+    if (!gate_.try_begin_probe()) return std::nullopt;
+    if (has_waiting) {
+        // In turn: a batch that failed as a probe is due later than the others.
+        auto const held_due = held_.next_due();
+        auto const retrying_due = retrying_.next_due();
+        bool const from_held = held_due && (!retrying_due || *held_due <= *retrying_due);
+        if (auto attempt = start(from_held ? held_.take_first() : retrying_.take_first(), true))
+            return attempt;
+    } else if (has_prepare) {
+        if (auto attempt = next_prepare(now, true)) return attempt;
+    } else if (auto attempt = start(batcher_.take(now.time), true)) {
+        return attempt;
+    }
+    gate_.cancel_probe();
+    return std::nullopt;
+}
+
+std::optional<Attempt> Delivery::next_open(Now now) {
+    while (auto batch = retrying_.take_due(now.time)) {
+        if (auto attempt = start(std::move(batch), false)) return attempt;
+    }
+    if (auto attempt = next_prepare(now, false)) return attempt;
+    if (auto attempt = next_blocked(now)) return attempt;
+    auto const held_due = held_.next_due();
+    while ((held_due && held_.next_due() && *held_.next_due() <= now.time) ||
+           batcher_.has_ready(now.time)) {
+        if (!gate_.try_acquire()) return std::nullopt;
+        auto batch = held_.take_due(now.time);
+        if (batch == nullptr) batch = batcher_.take(now.time);
+        batch->holds_permit = true;
+        if (auto attempt = start(std::move(batch), false)) return attempt;
+    }
+    return std::nullopt;
+}
+
+std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
+    if (to_prepare_.empty() || preparing_ || (!is_probe && now.time < prepare_due_))
+        return std::nullopt;
+    preparing_ = to_prepare_.front();
+    to_prepare_.erase(to_prepare_.begin());
+    stats_.check_requests.add(1);
+    stats_.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
+    Attempt attempt;
+    attempt.target = *preparing_;
+    attempt.is_probe = is_probe;
+    return attempt;
+}
+
+std::optional<Attempt> Delivery::next_blocked(Now now) {
+    for (auto& [target, blocked] : blocked_) {
+        if (blocked.is_probing || blocked.batches.empty() || blocked.next_probe > now.time)
+            continue;
+        auto batch = std::move(blocked.batches.front());
+        blocked.batches.pop_front();
+        blocked.is_probing = true;
+        batch->is_blocked_probe = true;
+        if (auto attempt = start(std::move(batch), false)) return attempt;
+    }
+    return std::nullopt;
+}
+
+std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_probe) {
+    if (auto const target = unready_target(*batch)) {
+        want_prepared(*target);
+        release_permit(*batch);
+        unready_batches_.push_back(std::move(batch));
+        return std::nullopt;
+    }
+    Attempt attempt;
+    attempt.batch = batch.get();
+    attempt.is_probe = is_probe;
+    attempt.target = batch->part().records.front().target;
+    batch->effective.clear();
+    sink_.collapse(batch->part().records, batch->effective);
+    assert(!batch->effective.empty());
+    attempt.records = batch->part().records;
+    attempt.effective = batch->effective;
+    ++batch->part().attempts;
+    batch->index = in_flight_.size();
+    in_flight_.push_back(std::move(batch));
+    stats_.write_requests.add(1);
+    stats_.batch_records.observe(static_cast<double>(attempt.effective.size()));
+    stats_.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
+    return attempt;
+}
+
+std::optional<TargetId> Delivery::unready_target(Batch const& batch) const {
+    auto last = std::numeric_limits<TargetId>::max();
+    for (auto const& record : batch.part().records) {
+        if (record.target == last) continue;
+        last = record.target;
+        if (!sink_.is_ready(last)) return last;
+    }
+    return std::nullopt;
+}
+
+std::optional<TimePoint> Delivery::next_wake(TimePoint now) {
+    if (is_draining_) return std::nullopt;
+    std::optional<TimePoint> wake;
+    auto const consider = [&](std::optional<TimePoint> time) {
+        if (time && (!wake || *time < *wake)) wake = time;
+    };
+    bool const has_work = !held_.empty() || !retrying_.empty() || !to_prepare_.empty() ||
+                          batcher_.open() != 0 || !blocked_.empty();
+    if (!has_work) return std::nullopt;
+    if (gate_.passage(now) != Gate::Passage::open) {
+        // While a probe is under way its end wakes every lane; the bound below covers a lost
+        // wake-up.
+        auto const until = gate_.wait_until();
+        return until > now ? until : now + std::chrono::milliseconds(50);
+    }
+    consider(retrying_.next_due());
+    if (!to_prepare_.empty() && !preparing_) consider(prepare_due_);
+    for (auto const& [target, blocked] : blocked_) {
+        if (!blocked.is_probing && !blocked.batches.empty()) consider(blocked.next_probe);
+    }
+    // What is due but found no permit is woken by the end of a request of this lane; if another
+    // lane has them all, it looks again soon.
+    std::optional<TimePoint> soon;
+    if (in_flight_.empty()) soon = now + std::chrono::milliseconds(5);
+    if (auto const due = held_.next_due()) consider(*due <= now ? soon : due);
+    if (auto const due = batcher_.next_due()) consider(batcher_.has_ready(now) ? soon : due);
+    return wake;
+}
+
+void Delivery::detach_old(TimePoint now) {
+    batcher_.detach_older(now - pin_max);
+    for (auto& batch : in_flight_) {
+        if (batch->opened_at > now - pin_max) continue;
+        for (auto& record : batch->part().records) {
+            record.detach();
+        }
+    }
+}
+
+bool Delivery::is_idle() const noexcept {
+    return in_flight_.empty() && !preparing_ && held_.empty() && retrying_.empty() &&
+           unready_.empty() && unready_batches_.empty() && blocked_.empty() &&
+           locks_.waiting() == 0 && batcher_.open() == 0;
+}
+
+void Delivery::note_backlog() {
+    stats_.backlog_records.store(batcher_.records(), std::memory_order_relaxed);
+}
+
+}  // namespace headrace::flow

@@ -1,0 +1,194 @@
+// What a lane does with its records, as a state machine without I/O: place, order, batch, send, and
+// act on the verdict: settle, retry, halve, hold, bury or give back. The lane feeds it and carries
+// out the attempts that it hands out; a simulation can do the same.
+//
+// A record is always in exactly one place: unready_ or unready_batches_ (its target must be
+// prepared first), the order locks' waiting chains, blocked_ (its target is missing), the batcher,
+// retrying_ or held_ (a batch that will be sent again), in flight, or handed back through
+// `outcomes`.
+//
+// Invariants:
+//  1. Two records with equal order hashes are never in two attempts at once.
+//  2. Every admitted record is handed back in exactly one Outcome.
+//  3. While draining no attempt is handed out.
+// Thread safety: not thread-safe; lives on the lane's worker thread.
+#pragma once
+
+#include "base/backoff.hpp"
+#include "base/random.hpp"
+#include "flow/batcher.hpp"
+#include "flow/gate.hpp"
+#include "flow/lane_link.hpp"
+#include "flow/lane_stats.hpp"
+#include "flow/order_locks.hpp"
+#include "flow/report.hpp"
+#include "flow/retry_queue.hpp"
+#include "flow/sink.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace headrace::flow {
+
+/// What is never in two requests in flight at once.
+enum class Order : std::uint8_t {
+    key,        ///< Records of one key: the destination's own, else topic, partition and Kafka key.
+    partition,  ///< Records of one Kafka partition.
+    none,       ///< Nothing.
+};
+
+struct DeliverySettings {
+    Order order = Order::key;
+    std::size_t batch_size = 10;
+    std::size_t batch_bytes = 0;
+    Duration linger{};
+    unsigned max_retries =
+        3;  ///< Quick retries; then the batch is held, or its records are buried.
+    bool bury_after_retries = false;  ///< `retry.then: dead_letter`.
+    Backoff backoff;
+    Duration blocked_probe{};  ///< Between tries of a missing target.
+    std::uint32_t lane = 0;
+    std::uint64_t seed = 0;  ///< For jitter.
+};
+
+/// One thing to do over the wire. Valid until it is given to finish().
+struct Attempt {
+    Batch* batch = nullptr;  ///< Null: prepare `target`.
+    TargetId target = 0;
+    bool is_probe = false;
+    bool has_permit = false;
+    std::span<Record const> records;
+    std::span<std::uint32_t const> effective;
+};
+
+class Delivery {
+  public:
+    struct Now {
+        TimePoint time{};
+        WallTime wall{};
+    };
+
+    Delivery(DeliverySettings settings, Sink& sink, Gate& gate, LaneStats& stats, Report report);
+    ~Delivery();
+
+    /// Takes a message from the consumer thread.
+    void handle(LaneMessage message, Now now);
+
+    /// The next thing to do, if anything may be done now.
+    [[nodiscard]] std::optional<Attempt> next(Now now);
+
+    /// Acts on the answer to an attempt that took `duration`.
+    void finish(Attempt const& attempt, Judgement judgement, Duration duration, Now now);
+
+    /// When next() may have something although nothing happens until then.
+    [[nodiscard]] std::optional<TimePoint> next_wake(TimePoint now);
+
+    /// Lets go of fetch buffers that have been held for a second; to be called about once a second.
+    void detach_old(TimePoint now);
+
+    /// Records that are done with, in no particular order; the caller empties it.
+    [[nodiscard]] std::vector<Outcome>& outcomes() noexcept { return outcomes_; }
+
+    /// Nothing is in flight and nothing waits.
+    [[nodiscard]] bool is_idle() const noexcept;
+
+  private:
+    struct BlockedTarget {
+        std::deque<std::unique_ptr<Batch>> batches;  ///< Sent and refused; the first is the probe.
+        std::deque<Record> records;                  ///< Never sent.
+        TimePoint next_probe{};
+        bool is_probing = false;
+
+        [[nodiscard]] bool is_empty() const noexcept {
+            return batches.empty() && records.empty() && !is_probing;
+        }
+    };
+
+    // Admission.
+    void admit(Record record, Now now);
+    void admit_ready(Record record, Now now);
+    void enqueue(Record record, Now now);
+    void put_into_batch(Record record, Now now);
+    void release_waiting(std::uint64_t hash, Now now);
+    void admit_unready(Now now);
+    void want_prepared(TargetId target);
+    [[nodiscard]] std::uint64_t order_hash_of(Record const& record) const;
+
+    // What to do next.
+    void notice_recovery(Now now);
+    [[nodiscard]] std::optional<Attempt> next_probe(Now now);
+    [[nodiscard]] std::optional<Attempt> next_open(Now now);
+    [[nodiscard]] std::optional<Attempt> next_prepare(Now now, bool is_probe);
+    [[nodiscard]] std::optional<Attempt> next_blocked(Now now);
+    [[nodiscard]] std::optional<Attempt> start(std::unique_ptr<Batch> batch, bool is_probe);
+    [[nodiscard]] std::optional<TargetId> unready_target(Batch const& batch) const;
+
+    // Verdicts.
+    void finish_prepare(Attempt const& attempt, Judgement const& judgement, Now now);
+    void tell_gate(Judgement const& judgement, bool is_probe, bool is_target_only, Duration wait,
+                   Now now);
+    void on_delivered(std::unique_ptr<Batch> batch, Now now);
+    void on_retry(std::unique_ptr<Batch> batch, Duration wait, Now now);
+    void on_split(std::unique_ptr<Batch> batch, Now now);
+    void on_blocked(std::unique_ptr<Batch> batch, bool is_target_only, Now now);
+    void separate_targets(Batch& batch);
+    void block_target(std::unique_ptr<Batch> batch, Now now);
+    void mend_target(TargetId target, Now now);
+    void end_blocked_probe(TargetId target, Now now);
+    void bury_part(std::unique_ptr<Batch> batch, Now now);
+    void go_on(std::unique_ptr<Batch> batch, Now now);
+    void release_permit(Batch& batch);
+    void settle(Record record, Fate fate, Now now);
+    void hand_back(Record record, Fate fate);
+    void bury(Record record, FailureReport report);
+    void refuse(Record record, Refusal refusal, Now now);
+    void unlock(std::uint64_t hash, Now now);
+    void observe_latency(Part const& part, std::span<std::uint32_t const> effective, WallTime wall);
+
+    // Giving back.
+    void give_back(Now now);
+    [[nodiscard]] bool is_unwanted(Record const& record) const;
+    [[nodiscard]] bool return_unwanted(Batch& batch, std::vector<Record>& out) const;
+    void return_all(std::vector<Record> records, Now now);
+    void note_backlog();
+    /// Counts bytes of records that begin or cease to wait for a missing target.
+    void note_blocked(std::uint64_t more, std::uint64_t less);
+
+    DeliverySettings settings_;
+    RequestShape shape_;
+    Sink& sink_;
+    Gate& gate_;
+    LaneStats& stats_;
+    Report report_;
+    Random random_;
+
+    OrderLocks locks_;
+    Batcher batcher_;
+    std::deque<Record> unready_;
+    std::vector<TargetId> to_prepare_;
+    std::optional<TargetId> preparing_;
+    TimePoint prepare_due_{};
+    unsigned prepare_failures_ = 0;
+    bool is_prepare_blocked_ = false;
+    std::map<TargetId, BlockedTarget> blocked_;  ///< Few.
+    RetryQueue retrying_;                        ///< To be sent again; they keep their permits.
+    RetryQueue held_;  ///< To be sent again, past max_retries or blocked; without permits.
+    std::vector<std::unique_ptr<Batch>>
+        unready_batches_;  ///< Sealed; their target must be prepared again.
+    std::vector<std::unique_ptr<Batch>> in_flight_;
+    boost::unordered_flat_map<std::uint32_t, std::uint32_t>
+        revoked_;  ///< Slot to the last unwanted epoch.
+    std::vector<Outcome> outcomes_;
+    std::uint32_t recoveries_seen_ = 0;
+    bool is_draining_ = false;
+};
+
+}  // namespace headrace::flow

@@ -1,0 +1,356 @@
+#include "flow/intake.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace headrace::flow {
+namespace {
+
+/// Records read from one partition before the next one's turn, and in one step before Kafka's
+/// events are looked at again.
+constexpr std::size_t burst_max = 256;
+constexpr std::size_t step_records_max = 2048;
+/// Kept free in a lane's ring for orders (revoke, drain, buried).
+constexpr std::size_t ring_reserve = 32;
+/// What a record costs besides its bytes: librdkafka's message, our record, tracker and ring
+/// entries (measured, see docs/performance.md).
+constexpr std::size_t record_overhead_bytes = 384;
+/// Ready records beyond those that the concurrency limit can carry: enough to keep requests full,
+/// little enough to keep memory small.
+constexpr std::uint64_t backlog_floor = 4096;
+constexpr Duration adapt_interval = std::chrono::milliseconds(100);
+constexpr Duration rate_interval = std::chrono::seconds(1);
+/// The longest sleep: heartbeats of the loop.
+constexpr Duration sleep_max = std::chrono::milliseconds(500);
+
+std::uint32_t lanes_for(IntakeSettings const& settings, std::size_t lanes) {
+    return settings.order == Order::key && settings.has_own_key ? 1
+                                                                : static_cast<std::uint32_t>(lanes);
+}
+
+}  // namespace
+
+Intake::Intake(IntakeSettings settings, Source& source, DeadLetters* dead_letters, Gate& gate,
+               std::vector<LaneHandle> lanes, Report report)
+    : settings_(std::move(settings)),
+      source_(source),
+      dead_letters_(dead_letters),
+      gate_(gate),
+      lanes_(std::move(lanes)),
+      report_(std::move(report)),
+      splitter_(settings_.order, lanes_for(settings_, lanes_.size())),
+      burials_(dead_letters, settings_.stopped_retry),
+      backlogs_(lanes_.size()),
+      touched_(lanes_.size()),
+      unsent_(lanes_.size()) {
+    counts_.name = settings_.route;
+    counts_.destination_type = settings_.destination_type;
+    counts_.memory_limit_bytes = settings_.memory_bytes;
+}
+
+TimePoint Intake::step(TimePoint now, WallTime wall) {
+    std::lock_guard const lock(mutex_);
+    now_ = now;
+    wall_ = wall;
+    if (auto const request = drain_request_.load(std::memory_order_acquire);
+        request != 0 && phase_ == Phase::running) {
+        phase_ = Phase::draining;
+        drain_deadline_ = TimePoint{Duration{request}};
+        send_to_all(LaneMessage::Kind::drain, {});
+    }
+    source_.serve(*this);
+    if (dead_letters_ != nullptr) dead_letters_->serve(*this);
+    flush_messages();
+    take_outcomes();
+    burials_.retry_due(now);
+    note_stopped();
+    bool const has_more = read();
+    progress_revocation();
+    commit(false);
+    if (phase_ != Phase::running) progress_drain();
+    update_rates();
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        if (touched_[lane]) lanes_[lane].notify();
+        touched_[lane] = false;
+    }
+    return next_turn(has_more);
+}
+
+bool Intake::prepare_to_sleep() {
+    bool const wants_wake = is_read_limited_ || revocation_ || phase_ != Phase::running;
+    if (!wants_wake) return true;
+    for (auto const& lane : lanes_) {
+        lane.link->wants_wake.store(true, std::memory_order_seq_cst);
+    }
+    return std::all_of(lanes_.begin(), lanes_.end(),
+                       [](LaneHandle const& lane) { return lane.link->outbound.size() == 0; });
+}
+
+void Intake::drain(TimePoint deadline) noexcept {
+    drain_request_.store(std::max<Duration::rep>(deadline.time_since_epoch().count(), 1),
+                         std::memory_order_release);
+    source_.wake();
+}
+
+void Intake::take_outcomes() {
+    for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        auto& link = *lanes_[lane].link;
+        for (std::size_t taken = 0; taken < LaneLink::outbound_capacity; ++taken) {
+            auto outcome = link.outbound.try_pop();
+            if (!outcome) break;
+            take_outcome(std::move(*outcome), lane);
+        }
+        if (link.is_outbound_blocked.load(std::memory_order_relaxed) &&
+            link.is_outbound_blocked.exchange(false, std::memory_order_seq_cst)) {
+            touched_[lane] = true;
+        }
+    }
+}
+
+void Intake::take_outcome(Outcome outcome, std::uint32_t lane) {
+    Partition* const partition = find(outcome.ticket);
+    if (outcome.fate == Fate::buried) {
+        outcome.burial->lane = lane;
+        if (partition == nullptr || phase_ == Phase::drained) {
+            finish_burial(std::move(outcome.burial), false);
+        } else {
+            burials_.add(std::move(outcome.burial), now_);
+        }
+        return;
+    }
+    splitter_.settle(Place{lane, outcome.ticket.bucket});
+    open_bytes_ -= outcome.cost_bytes;
+    if (partition == nullptr)
+        return;  // An old epoch: it was counted as returned when the partition went.
+    switch (outcome.fate) {
+        case Fate::written:
+            ++counts_.written;
+            break;
+        case Fate::tombstone:
+            count_skip("tombstone");
+            break;
+        case Fate::superseded:
+            count_skip("superseded");
+            break;
+        case Fate::revoked:
+        case Fate::drained:
+            ++partition->returned;
+            ++counts_.returned_by_reason[outcome.fate == Fate::revoked ? "revoked" : "drained"];
+            return;
+        case Fate::buried:
+            return;
+    }
+    partition->tracker.settle(outcome.ticket.sequence);
+}
+
+void Intake::count_skip(std::string_view reason) {
+    ++counts_.skipped_by_reason[std::string(reason)];
+}
+
+/// Settles a burial, or gives its record back; in both cases its key is free again.
+void Intake::finish_burial(std::unique_ptr<Burial> burial, bool is_acknowledged) {
+    auto const& record = burial->record;
+    splitter_.settle(Place{burial->lane, record.ticket.bucket});
+    open_bytes_ -= record.cost_bytes;
+    if (auto* const partition = find(record.ticket)) {
+        if (is_acknowledged) {
+            ++counts_.dead_lettered_by_reason[burial->report.refusal.reason];
+            partition->tracker.settle(record.ticket.sequence);
+        } else {
+            ++partition->returned;
+            ++counts_.returned_by_reason[phase_ == Phase::running ? "revoked" : "drained"];
+        }
+    }
+    if (record.order_hash == 0) return;
+    LaneMessage message;
+    message.kind = LaneMessage::Kind::buried;
+    message.record.order_hash = record.order_hash;
+    send_to_lane(burial->lane, std::move(message));
+}
+
+void Intake::on_acknowledged(std::uint64_t token) {
+    if (auto burial = burials_.acknowledge(token)) {
+        auto const& report = burial->report;
+        report_(Severity::warning, "dead_lettered",
+                burial->record.origin->topic + "[" +
+                    std::to_string(burial->record.origin->partition) + "] offset " +
+                    std::to_string(burial->record.offset) + " at stage " +
+                    std::string(to_string(report.refusal.stage)) + ", " + report.refusal.reason +
+                    ": " + report.refusal.message);
+        finish_burial(std::move(burial), true);
+    }
+}
+
+void Intake::on_failed(std::uint64_t token, Error const& error) {
+    burials_.fail(token, error, now_);
+}
+
+void Intake::note_stopped() {
+    bool const was_stopped = stopped_since_ != WallTime{};
+    auto const& reason = burials_.stopped();
+    if (reason && !was_stopped) {
+        stopped_since_ = wall_;
+        report_(Severity::error, "route_stopped", *reason);
+    } else if (!reason && was_stopped) {
+        stopped_since_ = {};
+        report_(Severity::info, "route_resumed", "dead letters are accepted again");
+    }
+}
+
+Intake::Partition* Intake::find(Ticket const& ticket) {
+    if (ticket.slot >= partitions_.size()) return nullptr;
+    auto& partition = partitions_[ticket.slot];
+    return partition.origin != nullptr && partition.epoch == ticket.epoch ? &partition : nullptr;
+}
+
+bool Intake::may_read() {
+    is_read_limited_ = false;
+    if (phase_ != Phase::running || burials_.stopped() || gate_.is_blocked()) return false;
+    look_at_lanes();
+    std::size_t held = source_.prefetch_bytes_max();
+    std::uint64_t blocked_bytes = 0;
+    std::uint64_t backlog = 0;
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        held += lanes_[lane].held_bytes();
+        blocked_bytes += lanes_[lane].stats->blocked_bytes.load(std::memory_order_relaxed);
+        backlog += backlogs_[lane];
+    }
+    auto const backlog_max =
+        backlog_floor + 2 * static_cast<std::uint64_t>(gate_.limit()) * settings_.batch_size;
+    // An empty route takes any record: a limit that blocks progress would never clear.
+    is_read_limited_ =
+        open_bytes_ != 0 && (open_bytes_ + held >= settings_.memory_bytes || backlog > backlog_max);
+    return !is_read_limited_ && blocked_bytes <= settings_.memory_bytes / 2;
+}
+
+bool Intake::read() {
+    if (partitions_.empty() || !may_read()) return false;
+    std::size_t total = 0;
+    std::size_t idle = 0;
+    while (idle < partitions_.size() && total < step_records_max) {
+        cursor_ = static_cast<Slot>((cursor_ + 1) % partitions_.size());
+        auto const room = ring_room();
+        if (room <= ring_reserve) {
+            is_read_limited_ = true;
+            return false;
+        }
+        auto const count = read_partition(cursor_, room - ring_reserve);
+        total += count;
+        idle = count == 0 ? idle + 1 : 0;
+        if (count != 0 && !may_read()) return false;
+    }
+    return total >= step_records_max;
+}
+
+std::size_t Intake::read_partition(Slot slot, std::size_t room) {
+    auto& partition = partitions_[slot];
+    if (partition.origin == nullptr || partition.is_revoking) return 0;
+    auto const ahead = partition.tracker.ahead();
+    if (ahead >= settings_.uncommitted_records_max) {
+        is_read_limited_ = true;
+        return 0;
+    }
+    scratch_.clear();
+    auto const max = std::min({burst_max, room, settings_.uncommitted_records_max - ahead});
+    auto const count = source_.read(slot, max, scratch_);
+    for (auto& record : scratch_) {
+        dispatch(std::move(record), slot);
+    }
+    return count;
+}
+
+void Intake::dispatch(Record record, Slot slot) {
+    auto& partition = partitions_[slot];
+    auto const cost =
+        record.key.value_or("").size() + record.value.value_or("").size() + record_overhead_bytes;
+    record.cost_bytes = static_cast<std::uint32_t>(cost);
+    open_bytes_ += cost;
+    record.ticket.slot = slot;
+    record.ticket.epoch = partition.epoch;
+    record.ticket.sequence = partition.tracker.track(record.offset, record.timestamp_ms, now_);
+    partition.last_timestamp_ms = record.timestamp_ms;
+    ++counts_.read;
+    ++counts_.read_by_topic[partition.origin->topic];
+    auto const place = splitter_.place(record, backlogs_);
+    record.ticket.bucket = place.bucket;
+    LaneMessage message;
+    message.record = std::move(record);
+    send_to_lane(place.lane, std::move(message));
+    ++backlogs_[place.lane];
+}
+
+std::size_t Intake::ring_room() {
+    std::size_t room = LaneLink::inbound_capacity;
+    for (std::uint32_t lane = 0; lane < splitter_.in_use(); ++lane) {
+        room = std::min(room, unsent_[lane].empty() ? lanes_[lane].link->inbound.room() : 0);
+    }
+    return room;
+}
+
+void Intake::look_at_lanes() {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+        backlogs_[lane] = lanes_[lane].link->inbound.size() +
+                          lanes_[lane].stats->backlog_records.load(std::memory_order_relaxed);
+    }
+    if (now_ >= adapt_due_) {
+        splitter_.adapt(backlogs_);
+        adapt_due_ = now_ + adapt_interval;
+    }
+}
+
+void Intake::send_to_lane(std::uint32_t lane, LaneMessage message) {
+    touched_[lane] = true;
+    if (!unsent_[lane].empty() || !lanes_[lane].link->inbound.try_push(std::move(message))) {
+        unsent_[lane].push_back(std::move(message));
+    }
+}
+
+void Intake::send_to_all(LaneMessage::Kind kind, Ticket ticket) {
+    for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        LaneMessage message;
+        message.kind = kind;
+        message.record.ticket = ticket;
+        send_to_lane(lane, std::move(message));
+    }
+}
+
+void Intake::flush_messages() {
+    for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane) {
+        auto& waiting = unsent_[lane];
+        while (!waiting.empty() &&
+               lanes_[lane].link->inbound.try_push(std::move(waiting.front()))) {
+            waiting.pop_front();
+            touched_[lane] = true;
+        }
+    }
+}
+
+void Intake::update_rates() {
+    if (rate_at_ == TimePoint{}) rate_at_ = now_;
+    auto const elapsed = now_ - rate_at_;
+    if (elapsed < rate_interval) return;
+    auto const secs = std::chrono::duration<double>(elapsed).count();
+    counts_.read_per_sec = static_cast<double>(counts_.read - read_before_) / secs;
+    counts_.written_per_sec = static_cast<double>(counts_.written - written_before_) / secs;
+    read_before_ = counts_.read;
+    written_before_ = counts_.written;
+    rate_at_ = now_;
+}
+
+TimePoint Intake::next_turn(bool has_more) const {
+    if (has_more) return now_;
+    auto next = now_ + sleep_max;
+    bool const has_open = open_bytes_ != 0;
+    if (has_open || is_commit_under_way_) next = std::min(next, now_ + settings_.commit_interval);
+    if (commit_due_ > now_) next = std::min(next, commit_due_);
+    if (revocation_) next = std::min(next, revocation_->deadline);
+    if (phase_ != Phase::running) next = std::min(next, drain_deadline_);
+    if (auto const retry = burials_.next_retry()) next = std::min(next, std::max(*retry, now_));
+    for (auto const& waiting : unsent_) {
+        if (!waiting.empty()) next = std::min(next, now_ + std::chrono::milliseconds(1));
+    }
+    return next;
+}
+
+}  // namespace headrace::flow

@@ -1,0 +1,304 @@
+// The second half of the intake: assignments, commits, revocations, the drain, and the picture of
+// it all.
+#include "flow/intake.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace headrace::flow {
+namespace {
+
+constexpr std::string_view returned_lost = "lost";
+constexpr std::string_view returned_revoked = "revoked";
+constexpr std::string_view returned_drained = "drained";
+
+}  // namespace
+
+void Intake::on_assigned(std::span<Assigned const> partitions) {
+    counts_.joined = true;
+    for (auto const& assigned : partitions) {
+        if (assigned.slot >= partitions_.size()) partitions_.resize(assigned.slot + 1);
+        auto& partition = partitions_[assigned.slot];
+        auto const epoch = partition.epoch + 1;
+        partition = Partition{};
+        partition.origin = assigned.origin;
+        partition.epoch = epoch;
+        partition.committed = assigned.committed;
+        counts_.read_by_topic.try_emplace(assigned.origin->topic, 0);
+    }
+    if (!partitions.empty()) {
+        report_(Severity::info, "assigned",
+                std::to_string(partitions.size()) + " partitions assigned");
+    }
+}
+
+void Intake::on_revoking(std::span<Slot const> slots) {
+    if (revocation_) {
+        // The group moved on: what was being drained goes with the new list.
+        revocation_->slots.insert(revocation_->slots.end(), slots.begin(), slots.end());
+    } else {
+        revocation_ =
+            Revocation{{slots.begin(), slots.end()}, now_ + settings_.revoke_drain, false};
+    }
+    for (auto const slot : slots) {
+        auto& partition = partitions_[slot];
+        partition.is_revoking = true;
+        send_to_all(LaneMessage::Kind::revoke, Ticket{slot, partition.epoch, 0, 0});
+    }
+    report_(Severity::info, "revoking",
+            std::to_string(slots.size()) + " partitions are to be given back");
+}
+
+void Intake::on_lost(std::span<Slot const> slots) {
+    for (auto const slot : slots) {
+        if (partitions_[slot].origin == nullptr) continue;
+        send_to_all(LaneMessage::Kind::revoke, Ticket{slot, partitions_[slot].epoch, 0, 0});
+        free_slot(slot, returned_lost);
+    }
+    if (revocation_) {
+        std::erase_if(revocation_->slots, [&](Slot slot) {
+            return std::find(slots.begin(), slots.end(), slot) != slots.end();
+        });
+        if (revocation_->slots.empty()) revocation_.reset();
+    }
+    counts_.joined = false;
+    report_(Severity::warning, "assignment_lost",
+            std::to_string(slots.size()) +
+                " partitions were lost before they could be given back: their open records will be "
+                "read again");
+}
+
+void Intake::on_committed(std::span<CommitPoint const> points, Result<void> const& result) {
+    is_commit_under_way_ = false;
+    for (auto& partition : partitions_) {
+        if (partition.origin == nullptr || !partition.requested) continue;
+        bool const is_in = std::any_of(points.begin(), points.end(), [&](CommitPoint const& point) {
+            return point.origin == partition.origin && point.offset == *partition.requested;
+        });
+        if (is_in && result) partition.committed = partition.requested;
+        partition.requested.reset();
+    }
+    if (!result) {
+        report_(Severity::warning, "commit_failed",
+                result.error().message + "; nothing is lost, it is tried again in " +
+                    std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       settings_.commit_interval)
+                                       .count()) +
+                    " ms");
+        commit_due_ = now_ + settings_.commit_interval;
+    }
+}
+
+void Intake::on_expired(TopicPartition const& origin, Offset from, Offset to) {
+    auto const count = static_cast<std::uint64_t>(std::max<Offset>(to - from, 0));
+    counts_.expired_by_topic[origin.topic] += count;
+    report_(Severity::error, "records_expired",
+            origin.topic + "[" + std::to_string(origin.partition) + "]: up to " +
+                std::to_string(count) + " records from offset " + std::to_string(from) +
+                " on were deleted by retention before they were read; " + "reading goes on at " +
+                std::to_string(to) + ". Raise retention.ms, or find out why reading fell behind");
+}
+
+void Intake::on_trouble(Error const& error) {
+    counts_.trouble = error.message;
+    report_(Severity::warning, "kafka_trouble", error.message);
+}
+
+void Intake::on_recovered() {
+    if (counts_.trouble.empty()) return;
+    counts_.trouble.clear();
+    report_(Severity::info, "kafka_recovered", "Kafka answers again");
+}
+
+std::optional<Offset> Intake::committable(Slot slot, Partition const& partition) const {
+    auto offset = partition.tracker.committable();
+    if (partition.tracker.ahead() != 0) return offset;
+    // Nothing is open: control records and compacted gaps behind the last record are passed too.
+    auto const position = source_.position(slot);
+    if (position && (!offset || *position > *offset)) offset = position;
+    return offset;
+}
+
+void Intake::commit(bool is_forced) {
+    if (is_commit_under_way_) return;
+    if (!is_forced && now_ < commit_due_ && outstanding() != 0) return;
+    std::vector<CommitPoint> points;
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        auto& partition = partitions_[slot];
+        if (partition.origin == nullptr) continue;
+        auto const offset = committable(slot, partition);
+        if (!offset || (partition.committed && *offset <= *partition.committed)) continue;
+        partition.requested = offset;
+        points.push_back({partition.origin, *offset});
+    }
+    if (points.empty()) return;
+    is_commit_under_way_ = true;
+    commit_due_ = now_ + settings_.commit_interval;
+    source_.commit(points);
+}
+
+bool Intake::is_everything_committed() const {
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        auto const& partition = partitions_[slot];
+        if (partition.origin == nullptr) continue;
+        auto const offset = committable(slot, partition);
+        if (offset && (!partition.committed || *partition.committed < *offset)) return false;
+    }
+    return true;
+}
+
+void Intake::progress_revocation() {
+    if (!revocation_) return;
+    bool const is_late = now_ >= revocation_->deadline;
+    bool const is_settled =
+        std::all_of(revocation_->slots.begin(), revocation_->slots.end(),
+                    [&](Slot slot) { return partitions_[slot].outstanding() == 0; });
+    if (!is_settled && !is_late) return;
+    if (!is_late) {
+        bool const is_committed =
+            std::all_of(revocation_->slots.begin(), revocation_->slots.end(), [&](Slot slot) {
+                auto const& partition = partitions_[slot];
+                auto const offset = committable(slot, partition);
+                return !offset || (partition.committed && *partition.committed >= *offset);
+            });
+        if (!is_committed) {
+            // A commit that fails because the group moved on is not tried for ever: the deadline
+            // ends it.
+            if (now_ >= commit_due_ || !revocation_->is_committing) commit(true);
+            revocation_->is_committing = true;
+            return;
+        }
+    }
+    auto const slots = std::move(revocation_->slots);
+    revocation_.reset();
+    for (auto const slot : slots) {
+        free_slot(slot, returned_revoked);
+    }
+    source_.release(slots);
+    report_(Severity::info, "revoked",
+            std::to_string(slots.size()) + " partitions were given back" +
+                (is_late ? " when source.revoke_drain_secs had passed" : ""));
+}
+
+/// Counts what is still outstanding as returned and forgets the partition: outcomes that come later
+/// find no epoch.
+void Intake::free_slot(Slot slot, std::string_view reason) {
+    auto& partition = partitions_[slot];
+    auto burials = burials_.take_if(
+        [&](Burial const& burial, bool) { return burial.record.ticket.slot == slot; });
+    if (auto const left = partition.outstanding(); left != 0) {
+        counts_.returned_by_reason[std::string(reason)] += left;
+    }
+    partition.origin = nullptr;
+    partition.tracker = OffsetTracker{};
+    partition.returned = 0;
+    partition.requested.reset();
+    partition.is_revoking = false;
+    for (auto& burial : burials) {
+        finish_burial(std::move(burial), false);
+    }
+}
+
+void Intake::progress_drain() {
+    bool const is_late = now_ >= drain_deadline_;
+    if (phase_ == Phase::draining) {
+        give_up_burials();
+        if (outstanding() != 0 && !is_late) return;
+        is_clean_ = outstanding() == 0;
+        phase_ = Phase::committing;
+        commit(true);
+    }
+    if (phase_ != Phase::committing) return;
+    bool const is_committed = is_everything_committed();
+    if (!is_committed && !is_late) {
+        commit(now_ >= commit_due_);
+        return;
+    }
+    is_clean_ = is_clean_ && is_committed;
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        if (partitions_[slot].origin != nullptr) free_slot(slot, returned_drained);
+    }
+    phase_ = Phase::drained;
+}
+
+/// While draining, a dead letter that is not under way will not be started: its record is given
+/// back.
+void Intake::give_up_burials() {
+    auto given_up = burials_.take_if([](Burial const&, bool is_started) { return !is_started; });
+    for (auto& burial : given_up) {
+        finish_burial(std::move(burial), false);
+    }
+}
+
+std::uint64_t Intake::outstanding() const {
+    std::uint64_t sum = 0;
+    for (auto const& partition : partitions_) {
+        if (partition.origin != nullptr) sum += partition.outstanding();
+    }
+    return sum;
+}
+
+RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
+    std::lock_guard const lock(mutex_);
+    RouteSnapshot out = counts_;
+    auto const gate = gate_.state(now);
+    out.state = gate.state;
+    out.since = gate.since;
+    out.reason = gate.reason;
+    if (stopped_since_ != WallTime{}) {
+        out.state = RouteState::stopped;
+        out.since = stopped_since_;
+        out.reason = burials_.stopped().value_or("");
+    }
+    out.concurrency_limit = gate_.limit();
+    out.memory_bytes = open_bytes_ + source_.prefetch_bytes_max();
+    for (auto const& lane : lanes_) {
+        lane.stats->add_to(out);
+        out.memory_bytes += lane.held_bytes();
+    }
+    out.in_flight_records = outstanding();
+    out.in_flight_bytes = open_bytes_;
+    std::uint64_t ended = out.written + out.in_flight_records;
+    for (auto const* const reasons :
+         {&out.dead_lettered_by_reason, &out.skipped_by_reason, &out.returned_by_reason}) {
+        for (auto const& [reason, count] : *reasons) {
+            ended += count;
+        }
+    }
+    out.unaccounted = static_cast<std::int64_t>(out.read) - static_cast<std::int64_t>(ended);
+    fill_partitions(out, now, wall);
+    return out;
+}
+
+void Intake::fill_partitions(RouteSnapshot& out, TimePoint now, WallTime wall) const {
+    auto const now_ms = epoch_ms(wall);
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        auto const& partition = partitions_[slot];
+        if (partition.origin == nullptr) continue;
+        PartitionSnapshot view;
+        view.topic = partition.origin->topic;
+        view.partition = partition.origin->partition;
+        view.read = partition.tracker.read();
+        view.committed = partition.committed.value_or(-1);
+        view.end = source_.end(slot).end;
+        auto const done = committable(slot, partition).value_or(view.committed);
+        if (view.end >= 0 && done >= 0)
+            view.lag_records = std::max<std::int64_t>(view.end - done, 0);
+        auto const first = partition.tracker.first_open();
+        auto const waiting_since = first ? first->timestamp_ms : partition.last_timestamp_ms;
+        if (view.lag_records > 0 && waiting_since >= 0) {
+            view.lag_secs =
+                static_cast<double>(std::max<std::int64_t>(now_ms - waiting_since, 0)) / 1000.0;
+        }
+        if (first) {
+            BlockingOffset blocking;
+            blocking.offset = first->offset;
+            blocking.age_secs = std::chrono::duration<double>(now - first->read_at).count();
+            if (out.state != RouteState::flowing) blocking.error = out.reason;
+            view.blocking = std::move(blocking);
+        }
+        out.partitions.push_back(std::move(view));
+    }
+}
+
+}  // namespace headrace::flow

@@ -1,0 +1,71 @@
+// The two lock-free rings between a route's consumer thread and one lane, and what travels on them:
+// records and orders to the lane, fates back. Used by the intake on one side and the lane on the
+// other. Thread safety: single producer, single consumer in each direction; the flags are atomics.
+#pragma once
+
+#include "flow/dead_letters.hpp"
+#include "flow/record.hpp"
+#include "flow/spsc_ring.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace headrace::flow {
+
+/// What the consumer thread hands to a lane.
+struct LaneMessage {
+    enum class Kind : std::uint8_t {
+        record,  ///< A record to be written.
+        revoke,  ///< Records of ticket.slot up to ticket.epoch are no longer wanted: return what
+                 ///< was never sent.
+        drain,   ///< Return everything that was never sent; send nothing new.
+        buried,  ///< The dead letter of a record with record.order_hash is acknowledged.
+    };
+    Kind kind = Kind::record;
+    Record record;  ///< For revoke and buried only ticket or order_hash are set.
+};
+
+/// How a record ended in a lane.
+enum class Fate : std::uint8_t {
+    written,     ///< The destination said yes.
+    tombstone,   ///< Skipped: a tombstone, by rule.
+    superseded,  ///< Skipped: a later record of the same key took its place and was written.
+    revoked,     ///< Returned: its partition was taken away.
+    drained,     ///< Returned: the route is draining.
+    buried,      ///< To be dead-lettered: the burial comes along.
+};
+
+/// A record on its way to the dead-letter topic.
+struct Burial {
+    Record record;
+    FailureReport report;
+    std::uint32_t lane = 0;
+};
+
+/// What a lane hands back. The handle travels along so that Kafka's messages are destroyed on the
+/// consumer thread.
+struct Outcome {
+    Ticket ticket;
+    Fate fate = Fate::written;
+    std::uint32_t cost_bytes = 0;
+    RecordHandle handle;
+    std::unique_ptr<Burial> burial;
+};
+
+struct LaneLink {
+    static constexpr std::size_t inbound_capacity = 1024;
+    static constexpr std::size_t outbound_capacity = 4096;
+
+    SpscRing<LaneMessage> inbound{inbound_capacity};
+    SpscRing<Outcome> outbound{outbound_capacity};
+
+    /// The lane has been told to look at `inbound` and has not yet begun to.
+    std::atomic<bool> is_lane_notified{false};
+    /// The consumer thread sleeps, or is about to: the lane that clears this flag wakes it.
+    std::atomic<bool> wants_wake{false};
+    /// The lane could not hand back everything, because `outbound` was full.
+    std::atomic<bool> is_outbound_blocked{false};
+};
+
+}  // namespace headrace::flow

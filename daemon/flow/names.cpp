@@ -1,0 +1,64 @@
+#include "flow/route_snapshot.hpp"
+#include "flow/sink.hpp"
+#include "flow/verdict.hpp"
+
+namespace headrace::flow {
+
+std::string_view to_string(FailureReason reason) noexcept {
+    switch (reason) {
+        case FailureReason::none:
+            return "none";
+        case FailureReason::timeout:
+            return "timeout";
+        case FailureReason::connection:
+            return "connection";
+        case FailureReason::tls:
+            return "tls";
+        case FailureReason::throttled:
+            return "throttled";
+        case FailureReason::server_error:
+            return "server_error";
+        case FailureReason::rejected:
+            return "rejected";
+        case FailureReason::blocked:
+            return "blocked";
+        case FailureReason::bad_response:
+            return "bad_response";
+    }
+    return "unknown";
+}
+
+std::string describe(Judgement const& judgement) {
+    if (judgement.status.empty()) return judgement.message;
+    return judgement.status + ": " + judgement.message;
+}
+
+std::string_view to_string(Stage stage) noexcept {
+    switch (stage) {
+        case Stage::decode:
+            return "decode";
+        case Stage::encode:
+            return "encode";
+        case Stage::write:
+            return "write";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(RouteState state) noexcept {
+    switch (state) {
+        case RouteState::flowing:
+            return "flowing";
+        case RouteState::throttled:
+            return "throttled";
+        case RouteState::broken:
+            return "broken";
+        case RouteState::blocked:
+            return "blocked";
+        case RouteState::stopped:
+            return "stopped";
+    }
+    return "unknown";
+}
+
+}  // namespace headrace::flow

@@ -1,0 +1,81 @@
+#include "flow/record.hpp"
+
+#include <cassert>
+#include <cstring>
+#include <memory>
+
+namespace headrace::flow {
+namespace {
+
+/// Copies of a record's bytes; the views point into `bytes`.
+struct OwnedBytes {
+    std::unique_ptr<char[]> bytes;
+    std::vector<Header> headers;
+};
+
+constexpr RecordHandle::Operations owned_operations{
+    [](void* object) noexcept { delete static_cast<OwnedBytes*>(object); },
+    [](void const* object, std::vector<Header>& out) {
+        auto const& headers = static_cast<OwnedBytes const*>(object)->headers;
+        out.insert(out.end(), headers.begin(), headers.end());
+    }};
+
+/// Copies `from` to `at` and returns a view of the copy.
+std::string_view copy_to(char*& at, std::string_view from) {
+    if (!from.empty()) std::memcpy(at, from.data(), from.size());
+    std::string_view const copy{at, from.size()};
+    at += from.size();
+    return copy;
+}
+
+std::size_t total_bytes(Record const& record, std::vector<Header> const& headers) {
+    std::size_t total = 1 + record.key.value_or("").size() + record.value.value_or("").size();
+    for (auto const& header : headers) {
+        total += header.name.size() + header.value.value_or("").size();
+    }
+    return total;
+}
+
+/// Makes the record own copies of its present views and of `headers`.
+void own(Record& record, std::vector<Header> headers) {
+    auto owned = std::make_unique<OwnedBytes>();
+    owned->bytes = std::make_unique<char[]>(total_bytes(record, headers));
+    char* at = owned->bytes.get();
+    if (record.key) record.key = copy_to(at, *record.key);
+    if (record.value) record.value = copy_to(at, *record.value);
+    for (auto& header : headers) {
+        header.name = copy_to(at, header.name);
+        if (header.value) header.value = copy_to(at, *header.value);
+    }
+    owned->headers = std::move(headers);
+    record.handle = RecordHandle(owned.release(), &owned_operations);
+}
+
+}  // namespace
+
+void Record::detach() {
+    if (detached_) return;
+    own(*this, headers());
+    detached_ = true;
+}
+
+std::optional<std::string_view> Record::find_header(std::string_view name) const {
+    auto const all = headers();
+    for (auto header = all.rbegin(); header != all.rend(); ++header) {
+        if (header->name == name) return header->value;
+    }
+    return std::nullopt;
+}
+
+Record make_record(TopicPartition const& origin, Offset offset, std::optional<std::string_view> key,
+                   std::optional<std::string_view> value, std::vector<Header> const& headers) {
+    Record record;
+    record.origin = &origin;
+    record.offset = offset;
+    record.key = key;
+    record.value = value;
+    own(record, headers);
+    return record;
+}
+
+}  // namespace headrace::flow
