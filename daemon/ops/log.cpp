@@ -6,6 +6,7 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <csignal>
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -47,22 +48,28 @@ class LineSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   private:
     void sink_it_(spdlog::details::log_msg const& line) override {
-        if (output_.dropped() != 0) tell_dropped();
-        output_.write({line.payload.data(), line.payload.size()});
+        bool const is_through =
+            tell_dropped() && output_.write({line.payload.data(), line.payload.size()});
+        if (!is_through) ++dropped_;
     }
 
     void flush_() override {}
 
-    void tell_dropped() {
-        LogField const fields[] = {{"count", output_.dropped()}};
+    /// False while lines are missing and cannot even be told of.
+    bool tell_dropped() {
+        if (dropped_ == 0) return true;
+        LogField const fields[] = {{"count", dropped_}};
         LogEvent const event{LogLevel::warn, "log_lines_dropped",
                              "stderr did not take these lines; look at what reads it", fields};
-        if (output_.write(format_log_line(format_, clock_.wall(), event))) output_.take_dropped();
+        if (!output_.write(format_log_line(format_, clock_.wall(), event))) return false;
+        dropped_ = 0;
+        return true;
     }
 
     LogFormat format_;
     Clock const& clock_;
     LogOutput output_;
+    std::uint64_t dropped_ = 0;
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 
 namespace headrace::ops {
 namespace {
@@ -43,14 +42,7 @@ LogOutput::~LogOutput() {
 bool LogOutput::write(std::string_view line) {
     // poll() speaks for the case in which the second opening failed: a line is no longer than what
     // a writable pipe takes in one piece.
-    bool const is_through =
-        !would_wait(descriptor_) && (!is_mid_line_ || write_all("\n")) && write_all(line);
-    if (!is_through) ++dropped_;
-    return is_through;
-}
-
-std::uint64_t LogOutput::take_dropped() noexcept {
-    return std::exchange(dropped_, 0);
+    return !would_wait(descriptor_) && (!is_mid_line_ || write_all("\n")) && write_all(line);
 }
 
 bool LogOutput::write_all(std::string_view bytes) {
