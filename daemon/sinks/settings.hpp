@@ -15,7 +15,8 @@
 
 namespace headrace::sinks {
 
-/// A secret that may change on disk: asked before each use, returns the present value. Thread safety: any thread.
+/// A secret that may change on disk: asked before each use, returns the present value. Thread
+/// safety: any thread.
 using Secret = std::function<std::string()>;
 
 /// A name that is fixed, or is taken from the record.
@@ -42,13 +43,16 @@ enum class OnTombstone {
 
 struct CommonSettings {
     http::ClientSettings client;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< `http.headers`, sent with every request.
-    std::size_t body_bytes_max = 0;                            ///< `batch.bytes`: a record that alone passes it is a dead letter.
+    std::vector<std::pair<std::string, std::string>>
+        headers;  ///< `http.headers`, sent with every request.
+    std::size_t body_bytes_max =
+        0;  ///< `batch.bytes`: a record that alone passes it is a dead letter.
     OnTombstone on_tombstone = OnTombstone::skip;
 };
 
 struct TectonSettings {
-    CommonSettings common;          ///< common.client.url.path is the endpoint: …/ingest snake_case, …/v2/ingest camelCase.
+    CommonSettings common;  ///< common.client.url.path is the endpoint: …/ingest snake_case,
+                            ///< …/v2/ingest camelCase.
     Secret api_key;
     std::string workspace_name;
     NameRule stream_source_name;
@@ -57,12 +61,12 @@ struct TectonSettings {
 
 struct MilvusSettings {
     CommonSettings common;
-    Secret token;                   ///< Empty function or empty text: no Authorization.
+    Secret token;  ///< Empty function or empty text: no Authorization.
     std::string database = "default";
     NameRule collection;
     std::optional<NameRule> partition;
-    bool insert = false;            ///< false: upsert.
-    std::string primary_key;        ///< Empty: what the collection's schema says.
+    bool insert = false;      ///< false: upsert.
+    std::string primary_key;  ///< Empty: what the collection's schema says.
 };
 
 }  // namespace headrace::sinks

@@ -1,0 +1,68 @@
+// The sink of every destination that takes one HTTP request per batch: a Dialect says what to send
+// and what the answer means, the client carries it. Here are only the exchange, Retry-After, the
+// cleaning of texts for people, and the buffers used again. Made by the registry, used by lanes.
+// Thread safety: an instance belongs to its io_context's thread. It must outlive the coroutines
+// that it returned.
+#pragma once
+
+#include "flow/sink.hpp"
+#include "http/client.hpp"
+#include "sinks/dialect.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace headrace::sinks {
+
+struct HttpSinkSettings {
+    http::ClientSettings client;
+    std::size_t idle_bytes_max = 0;  ///< Buffers kept for the next requests, together.
+};
+
+class HttpSink final : public flow::Sink {
+  public:
+    HttpSink(std::unique_ptr<Dialect> dialect, boost::asio::any_io_executor executor,
+             HttpSinkSettings settings, Clock const& clock);
+
+    [[nodiscard]] flow::RequestShape shape() const override;
+    [[nodiscard]] flow::Placement place(flow::Record const& record) override;
+    [[nodiscard]] bool is_ready(flow::TargetId target) const override;
+    [[nodiscard]] std::variant<flow::Inspection, flow::Refusal> inspect(
+        flow::Record const& record, flow::TargetId target) override;
+    [[nodiscard]] std::string target_name(flow::TargetId target) const override;
+    void collapse(std::span<flow::Record const> records,
+                  std::vector<std::uint32_t>& effective) override;
+    [[nodiscard]] boost::asio::awaitable<flow::Judgement> prepare(flow::TargetId target) override;
+    [[nodiscard]] boost::asio::awaitable<flow::Judgement> write(
+        std::span<flow::Record const> records, std::span<std::uint32_t const> effective) override;
+    [[nodiscard]] std::size_t held_bytes() const noexcept override { return held_bytes_; }
+
+    /// Loads the TLS files again; connections with the old ones end after their exchange.
+    [[nodiscard]] Result<void> renew() { return client_.renew(); }
+
+  private:
+    /// The buffers of one exchange, and how much of them is counted in held_bytes_.
+    struct Exchange {
+        EncodedRequest request;
+        http::Response response;
+        std::size_t counted = 0;
+    };
+    /// Takes an exchange from the free list and gives it back, also when the coroutine is
+    /// cancelled.
+    class Lease;
+
+    [[nodiscard]] boost::asio::awaitable<Result<void>> send(Exchange& exchange);
+    void count(Exchange& exchange) noexcept;
+    void give_back(std::unique_ptr<Exchange> exchange) noexcept;
+    void finish(flow::Judgement& judgement, Exchange const& exchange) const;
+
+    std::unique_ptr<Dialect> dialect_;
+    http::Client client_;
+    std::size_t idle_bytes_max_;
+    Clock const& clock_;
+    std::vector<std::unique_ptr<Exchange>> idle_;
+    std::size_t idle_bytes_ = 0;
+    std::size_t held_bytes_ = 0;
+};
+
+}  // namespace headrace::sinks
