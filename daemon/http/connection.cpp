@@ -177,6 +177,11 @@ asio::awaitable<Result<void>> Connection::open_tunnel() {
                                                    " with status " +
                                                    std::to_string(response.status)};
     }
+    if (reader_.has_rest()) {
+        // TLS begins with our word: whatever came before it is not the destination's.
+        co_return Error{ErrorCode::bad_response,
+                        "proxy " + proxy + " sent bytes of its own after its answer to CONNECT"};
+    }
     co_return Result<void>{};
 }
 

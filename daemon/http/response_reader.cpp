@@ -230,9 +230,12 @@ bool ResponseReader::has_begun() const noexcept {
     return impl_->total != 0;
 }
 
+bool ResponseReader::has_rest() const noexcept {
+    return impl_->done && impl_->filled != 0;
+}
+
 bool ResponseReader::is_reusable() const noexcept {
-    return impl_->done && impl_->filled == 0 && impl_->parser->is_done() &&
-           impl_->parser->keep_alive();
+    return impl_->done && !has_rest() && impl_->parser->is_done() && impl_->parser->keep_alive();
 }
 
 }  // namespace headrace::http

@@ -45,6 +45,8 @@ class ResponseReader {
 
     /// Whether any byte has come since begin().
     [[nodiscard]] bool has_begun() const noexcept;
+    /// Whether bytes came after the whole answer.
+    [[nodiscard]] bool has_rest() const noexcept;
     /// Whether the connection may carry another request: the answer is whole, allows it, and
     /// nothing came after it.
     [[nodiscard]] bool is_reusable() const noexcept;

@@ -20,10 +20,10 @@
 namespace headrace::http {
 
 struct ServerRequest {
-    std::string method;
-    std::string target;  ///< As sent: path and query.
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    std::string method{};
+    std::string target{};  ///< As sent: path and query.
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
 
     /// The first header of that name without regard to case; empty if absent.
     [[nodiscard]] std::string_view header(std::string_view name) const;
@@ -45,8 +45,8 @@ enum class Delivery : std::uint8_t {
 struct ServerResponse {
     int status = 200;
     std::string content_type = "application/json";
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
     Delivery delivery = Delivery::whole;
 };
 
