@@ -12,6 +12,8 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace headrace::ops {
@@ -26,8 +28,9 @@ using prometheus::MetricType;
 using Counts = std::map<std::string, std::uint64_t>;
 
 // Series that exist with 0 from a route's start; a reason that a sink adds appears beside them.
-constexpr std::array<std::string_view, 5> dead_letter_reasons{"invalid_json", "no_key", "no_name",
-                                                              "too_large", "rejected"};
+constexpr std::array<std::string_view, 11> dead_letter_reasons{
+    "empty_value", "invalid_json", "not_an_object", "tombstone",      "bad_key", "bad_name",
+    "no_key",      "no_name",      "too_large",     "too_many_names", "rejected"};
 constexpr std::array<std::string_view, 2> skip_reasons{"tombstone", "superseded"};
 constexpr std::array<std::string_view, 3> return_reasons{"revoked", "lost", "drained"};
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace headrace::ops {

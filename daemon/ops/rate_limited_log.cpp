@@ -1,6 +1,7 @@
 #include "ops/rate_limited_log.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace headrace::ops {

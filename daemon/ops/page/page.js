@@ -13,6 +13,7 @@ const states = {
   blocked: ["bad", "■", "The destination refuses this route as a whole: check its key, permissions, and that the target exists. It goes on by itself once that is mended. Nothing is lost."],
   stopped: ["bad", "✕", "A record must be dead-lettered and there is no usable dead-letter topic. Create or configure it; the route tries again by itself. Nothing is lost."],
 };
+const joining = ["warn", "◌", ""];
 const unknown_state = ["warn", "?", ""];
 
 const by_id = (id) => document.getElementById(id);
@@ -124,23 +125,26 @@ function make_partitions(card) {
   card.scroll = make("div", "scroll", details);
   const table = make("table", "", card.scroll);
   const row = make("tr", "", make("thead", "", table));
-  for (const label of ["Partition", "Read", "Committed", "End", "Lag", "Lag time", "Held by offset", "For", "Attempts", "Why"]) {
+  for (const label of ["Partition", "Records read", "Committed", "End", "Lag", "Lag time", "Held by offset", "For", "Attempts", "Why"]) {
     make("th", "", row, label).scope = "col";
   }
   card.rows_parent = make("tbody", "", table);
 }
 
+// A route that nothing holds, but that has no group yet, does not flow.
+const state_word = (route) => route.state === "flowing" && !route.joined ? "joining" : route.state;
+
 function show_state(card, route) {
-  const [tone, sign, advice] = states[route.state] || unknown_state;
-  const is_waiting = route.state === "flowing" && !route.joined;
-  card.root.className = "route " + (is_waiting ? "warn" : tone);
+  const word = state_word(route);
+  const [tone, sign, advice] = word === "joining" ? joining : states[word] || unknown_state;
+  card.root.className = "route " + tone;
   set_text(card.type, "→ " + route.destination);
-  set_text(card.state, is_waiting ? "◌ joining" : sign + " " + route.state);
+  set_text(card.state, sign + " " + word);
   const since = new Date(route.since);
   const age = Math.max(0, (Date.now() - since.getTime()) / 1000);
   set_text(card.since, "since " + clock(since) + " (" + span(age) + ")");
   const reasons = [route.reason, route.trouble].filter(Boolean);
-  if (reasons.length === 0 && is_waiting) reasons.push("It has not joined its consumer group yet.");
+  if (reasons.length === 0 && word === "joining") reasons.push("It has not joined its consumer group yet.");
   set_text(card.reason, reasons.join(" · "));
   set_text(card.advice, advice);
   card.why.hidden = reasons.length === 0 && advice === "";
@@ -168,11 +172,11 @@ function show_tiles(card, route) {
   fill_tile(card.read, rate(route.rates.read), "records/s");
   draw_line(card.written_line, card.history.map((h) => h.written));
   draw_line(card.read_line, card.history.map((h) => h.read));
-  fill_tile(card.lag, count(lag), "records", lag > 0 ? span(lag_secs) + " behind" : "up to date");
+  fill_tile(card.lag, count(lag), "records", lag > 0 ? span(lag_secs) + " behind" : route.partitions.length > 0 ? "up to date" : "");
   const lost = route.records.unaccounted;
   fill_tile(card.open, count(route.records.in_flight), "records",
             lost === 0 ? bytes(route.records.in_flight_bytes) : count(lost) + " unaccounted for: please report this", lost !== 0);
-  fill_tile(card.requests, count(route.concurrency.in_flight), "of " + rate(route.concurrency.limit),
+  fill_tile(card.requests, count(route.concurrency.in_flight), "of " + count(Math.floor(route.concurrency.limit)),
             count(route.requests.write) + " sent");
   fill_tile(card.errors, count(errors), "", join(lately(card, "errors"), breakdown(route.requests.errors)), lately(card, "errors") !== "");
   fill_tile(card.dead, count(route.records.dead_lettered), "", join(lately(card, "dead"), breakdown(route.dead_letters)),
@@ -235,7 +239,7 @@ function show(status) {
     show_partitions(card, route);
   }
   const tally = {};
-  for (const route of status.routes) tally[route.state] = (tally[route.state] || 0) + 1;
+  for (const route of status.routes) tally[state_word(route)] = (tally[state_word(route)] || 0) + 1;
   const bad = status.routes.filter((route) => (states[route.state] || unknown_state)[0] === "bad");
   set_text(by_id("summary"), count(status.routes.length) + (status.routes.length === 1 ? " route: " : " routes: ") +
     Object.entries(tally).map(([state, n]) => n + " " + state).join(", "));
@@ -254,7 +258,7 @@ function show_pulse(trouble) {
   by_id("silent").hidden = !is_silent;
   if (!is_silent) return;
   document.title = "⚠ no answer – Headrace";
-  set_text(by_id("silent"), "The daemon does not answer since " + clock(silent_since) + " (" + trouble + "). " +
+  set_text(by_id("silent"), "The daemon has not answered since " + clock(silent_since) + " (" + trouble + "). " +
     (last_answer ? "What stands below is from " + clock(last_answer.at) + "." : "") + " Asking again each second.");
 }
 
@@ -269,7 +273,8 @@ async function ask() {
     last_answer = { at: new Date(), uptime_secs: status.uptime_secs };
     return "";
   } catch (error) {
-    return error.name === "AbortError" ? "nothing within " + answer_ms_max / 1000 + " s" : error.message;
+    if (error.name === "AbortError") return "nothing within " + answer_ms_max / 1000 + " s";
+    return error.name === "TypeError" ? "no connection" : error.message;
   } finally {
     clearTimeout(timer);
   }

@@ -69,7 +69,7 @@ TEST_CASE("the page never takes text for HTML") {
 TEST_CASE("the page knows dark and light, and what to say without an answer") {
     std::string const page(page_html());
     CHECK(page.find("prefers-color-scheme: dark") != std::string::npos);
-    CHECK(page.find("The daemon does not answer since ") != std::string::npos);
+    CHECK(page.find("The daemon has not answered since ") != std::string::npos);
     CHECK(page.find("@page_") == std::string::npos);
     CHECK(page.starts_with("<!doctype html>\n"));
     CHECK(page.ends_with("</html>\n"));
