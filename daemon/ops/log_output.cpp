@@ -30,7 +30,8 @@ LogOutput::LogOutput(int descriptor) : descriptor_(descriptor) {
     is_socket_ = S_ISSOCK(kind.st_mode);
     if (!S_ISFIFO(kind.st_mode) && !S_ISCHR(kind.st_mode)) return;
     int const own = open_without_blocking(descriptor);
-    if (own < 0) return;
+    may_wait_ = own < 0;
+    if (may_wait_) return;
     descriptor_ = own;
     is_own_ = true;
 }
@@ -40,9 +41,9 @@ LogOutput::~LogOutput() {
 }
 
 bool LogOutput::write(std::string_view line) {
-    // poll() speaks for the case in which the second opening failed: a line is no longer than what
-    // a writable pipe takes in one piece.
-    return !would_wait(descriptor_) && (!is_mid_line_ || write_all("\n")) && write_all(line);
+    // A line is no longer than what a writable pipe takes in one piece.
+    if (may_wait_ && would_wait(descriptor_)) return false;
+    return (!is_mid_line_ || write_all("\n")) && write_all(line);
 }
 
 bool LogOutput::write_all(std::string_view bytes) {

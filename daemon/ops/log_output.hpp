@@ -25,6 +25,7 @@ class LogOutput {
 
     int descriptor_;
     bool is_own_ = false;     ///< Opened here, and closed here.
+    bool may_wait_ = false;   ///< The second opening failed: ask before each write.
     bool is_socket_ = false;  ///< As under systemd's journal.
     bool is_mid_line_ =
         false;  ///< A part of a line got through: the next begins with a line break.

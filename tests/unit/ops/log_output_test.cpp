@@ -7,8 +7,11 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
 
 namespace headrace::ops {
 
@@ -49,7 +52,7 @@ TEST_CASE("a reader that went away costs lines, not the process") {
     CHECK_FALSE(output.write("x\n"));
 }
 
-TEST_CASE("a socket that takes nothing more drops lines, and a line cut short is ended first") {
+TEST_CASE("a socket that takes nothing more drops lines until it takes some again") {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     LogOutput output(ends[0]);
@@ -74,6 +77,69 @@ TEST_CASE("a socket that takes nothing more drops lines, and a line cut short is
     ::close(ends[1]);
     CHECK_FALSE(output.write("to nobody\n"));
     ::close(ends[0]);
+}
+
+TEST_CASE("a terminal that is stopped drops lines, and the line cut short is ended first") {
+    int const master = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(master >= 0);
+    REQUIRE(::grantpt(master) == 0);
+    REQUIRE(::unlockpt(master) == 0);
+    int const terminal = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    REQUIRE(terminal >= 0);
+    termios raw{};
+    REQUIRE(::tcgetattr(terminal, &raw) == 0);
+    ::cfmakeraw(&raw);
+    REQUIRE(::tcsetattr(terminal, TCSANOW, &raw) == 0);
+    auto const read_present = [&] {
+        std::string text;
+        char buffer[4096];
+        for (ssize_t got; (got = ::read(master, buffer, sizeof buffer)) > 0;) {
+            text.append(buffer, static_cast<std::size_t>(got));
+        }
+        return text;
+    };
+
+    LogOutput output(terminal);
+    int written = 0;
+    while (output.write(std::string(1000, 'x') + "\n") && written < 10'000)
+        ++written;
+    CHECK(written < 10'000);
+    std::string text;
+    for (std::string more; !(more = read_present()).empty();)
+        text += more;
+    CHECK(text.back() == 'x');
+    CHECK(output.write("after\n"));
+    CHECK(read_present() == "\nafter\n");
+    ::close(terminal);
+    ::close(master);
+}
+
+TEST_CASE("a pipe that cannot be opened a second time is not waited for either") {
+    char folder[] = "/tmp/headrace-log-XXXXXX";
+    REQUIRE(::mkdtemp(folder) != nullptr);
+    std::string const path = std::string(folder) + "/pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    int const first_reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int const writer = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    REQUIRE(writer >= 0);
+    // A named pipe without a reader refuses the opening that does not block.
+    ::close(first_reader);
+    LogOutput output(writer);
+    int const reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+
+    CHECK(output.write("line\n"));
+    char buffer[16]{};
+    CHECK(::read(reader, buffer, sizeof buffer) == 5);
+    std::string const line = std::string(log_line_bytes_max - 1, 'x') + "\n";
+    int written = 0;
+    while (output.write(line) && written < 10'000)
+        ++written;
+    CHECK(written < 10'000);
+    ::close(reader);
+    ::close(writer);
+    ::unlink(path.c_str());
+    ::rmdir(folder);
 }
 
 TEST_CASE("a regular file is written where its descriptor stands") {
