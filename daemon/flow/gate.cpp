@@ -178,7 +178,7 @@ void Gate::raise_limit() noexcept {
     auto const max = settings_.concurrency_max * unit;
     // Only a limit that is felt is raised: otherwise it would grow without evidence that the
     // destination bears it.
-    if (limit >= max || permits_.load(std::memory_order_relaxed) + 1 < limit / unit) return;
+    if (limit >= max || 2 * permits_.load(std::memory_order_relaxed) < limit / unit) return;
     bool const is_slow_start = is_slow_start_.load(std::memory_order_relaxed);
     auto const step =
         is_slow_start ? unit : std::max<std::uint32_t>(unit / std::max(limit / unit, 1U), 1);

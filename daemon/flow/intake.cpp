@@ -269,6 +269,7 @@ void Intake::dispatch(Record record, Slot slot) {
     record.ticket.slot = slot;
     record.ticket.epoch = partition.epoch;
     record.ticket.sequence = partition.tracker.track(record.offset, record.timestamp_ms, now_);
+    if (!partition.first) partition.first = record.offset;
     partition.last_timestamp_ms = record.timestamp_ms;
     ++counts_.read;
     ++counts_.read_by_topic[partition.origin->topic];

@@ -94,6 +94,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
         std::uint64_t returned =
             0;  ///< Of the open ones, those given back: they will not settle here.
         std::optional<Offset> committed;  ///< Confirmed.
+        std::optional<Offset> first;      ///< The first one read, where nothing was committed before.
         std::optional<Offset> requested;  ///< By the commit under way.
         bool is_revoking = false;
         Offset end = -1;
@@ -137,7 +138,9 @@ class Intake final : private SourceListener, private DeadLettersListener {
 
     void commit(bool is_forced);
     [[nodiscard]] std::optional<Offset> committable(Slot slot, Partition const& partition) const;
-    [[nodiscard]] bool is_everything_committed() const;
+    /// Whether `offset` is more than what is committed, or than where reading began.
+    [[nodiscard]] static bool is_news(Offset offset, Partition const& partition);
+    [[nodiscard]] bool is_committed(Slot slot) const;
     void progress_revocation();
     void free_slot(Slot slot, std::string_view reason);
     void progress_drain();

@@ -127,7 +127,7 @@ void Intake::commit(bool is_forced) {
         auto& partition = partitions_[slot];
         if (partition.origin == nullptr) continue;
         auto const offset = committable(slot, partition);
-        if (!offset || (partition.committed && *offset <= *partition.committed)) continue;
+        if (!offset || !is_news(*offset, partition)) continue;
         partition.requested = offset;
         points.push_back({partition.origin, *offset});
     }
@@ -137,14 +137,16 @@ void Intake::commit(bool is_forced) {
     source_.commit(points);
 }
 
-bool Intake::is_everything_committed() const {
-    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
-        auto const& partition = partitions_[slot];
-        if (partition.origin == nullptr) continue;
-        auto const offset = committable(slot, partition);
-        if (offset && (!partition.committed || *partition.committed < *offset)) return false;
-    }
-    return true;
+bool Intake::is_news(Offset offset, Partition const& partition) {
+    if (partition.committed) return offset > *partition.committed;
+    return partition.first && offset > *partition.first;
+}
+
+bool Intake::is_committed(Slot slot) const {
+    auto const& partition = partitions_[slot];
+    if (partition.origin == nullptr) return true;
+    auto const offset = committable(slot, partition);
+    return !offset || !is_news(*offset, partition);
 }
 
 void Intake::progress_revocation() {
@@ -155,13 +157,10 @@ void Intake::progress_revocation() {
                     [&](Slot slot) { return partitions_[slot].outstanding() == 0; });
     if (!is_settled && !is_late) return;
     if (!is_late) {
-        bool const is_committed =
-            std::all_of(revocation_->slots.begin(), revocation_->slots.end(), [&](Slot slot) {
-                auto const& partition = partitions_[slot];
-                auto const offset = committable(slot, partition);
-                return !offset || (partition.committed && *partition.committed >= *offset);
-            });
-        if (!is_committed) {
+        bool const is_all_committed =
+            std::all_of(revocation_->slots.begin(), revocation_->slots.end(),
+                        [&](Slot slot) { return is_committed(slot); });
+        if (!is_all_committed) {
             // A commit that fails because the group moved on is not tried for ever: the deadline
             // ends it.
             if (now_ >= commit_due_ || !revocation_->is_committing) commit(true);
@@ -209,12 +208,15 @@ void Intake::progress_drain() {
         commit(true);
     }
     if (phase_ != Phase::committing) return;
-    bool const is_committed = is_everything_committed();
-    if (!is_committed && !is_late) {
+    bool is_all_committed = true;
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        is_all_committed = is_all_committed && is_committed(slot);
+    }
+    if (!is_all_committed && !is_late) {
         commit(now_ >= commit_due_);
         return;
     }
-    is_clean_ = is_clean_ && is_committed;
+    is_clean_ = is_clean_ && is_all_committed;
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
         if (partitions_[slot].origin != nullptr) free_slot(slot, returned_drained);
     }

@@ -58,9 +58,14 @@ boost::asio::awaitable<void> Lane::carry_out(Attempt attempt) {
     std::optional<Attempt> present = attempt;
     while (present) {
         auto const started = with_.clock.now();
-        Judgement judgement = present->batch == nullptr
-                                  ? co_await with_.sink.prepare(present->target)
-                                  : co_await with_.sink.write(present->records, present->effective);
+        Judgement judgement;
+        // Not a conditional expression: GCC 12 destroys the wrong temporary of a co_await inside
+        // one.
+        if (present->batch == nullptr) {
+            judgement = co_await with_.sink.prepare(present->target);
+        } else {
+            judgement = co_await with_.sink.write(present->records, present->effective);
+        }
         auto const at = now();
         delivery_.finish(*present, std::move(judgement), at.time - started, at);
         present = delivery_.next(at);

@@ -10,10 +10,13 @@ namespace headrace::fakes {
 
 class ManualClock final : public Clock {
   public:
-    [[nodiscard]] TimePoint now() const override { return TimePoint{} + std::chrono::hours(1) + elapsed(); }
+    [[nodiscard]] TimePoint now() const override {
+        return TimePoint{} + std::chrono::hours(1) + elapsed();
+    }
     [[nodiscard]] WallTime wall() const override {
         return WallTime{std::chrono::seconds(1'700'000'000)} +
-               std::chrono::duration_cast<WallTime::duration>(elapsed() + Duration{wall_shift_.load()});
+               std::chrono::duration_cast<WallTime::duration>(elapsed() +
+                                                              Duration{wall_shift_.load()});
     }
     void advance(Duration by) { elapsed_ += by.count(); }
     /// Moves the wall clock alone, as an operator or NTP does.

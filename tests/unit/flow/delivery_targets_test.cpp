@@ -1,0 +1,160 @@
+#include "delivery_world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <set>
+
+using namespace headrace;
+using namespace headrace::flow_test;
+using flow::BlockScope;
+using flow::Fate;
+
+namespace {
+
+/// Answers as a destination without the target "views" would.
+flow::Judgement answer(DeliveryWorld& world, flow::Attempt const& attempt, bool has_views) {
+    bool is_mixed_or_missing = false;
+    for (auto const index : attempt.effective) {
+        is_mixed_or_missing =
+            is_mixed_or_missing || world.sink.target_name(attempt.records[index].target) == "views";
+    }
+    return is_mixed_or_missing && !has_views ? DeliveryWorld::blocked(BlockScope::target)
+                                             : DeliveryWorld::delivered();
+}
+
+}  // namespace
+
+TEST_CASE("of a request with several targets only the missing one is blocked, the others go on") {
+    DeliveryWorld world;
+    for (int i = 0; i < 5; ++i) {
+        world.give(world.clicks, "c" + std::to_string(i), "c");
+        world.give(world.views, "v" + std::to_string(i), "v");
+    }
+    world.clock.advance(50ms);
+    int requests = 0;
+    while (auto const attempt = world.next()) {
+        ++requests;
+        world.finish(*attempt, answer(world, *attempt, false));
+    }
+    CHECK(requests == 3);  // The mixed one, then one each.
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 5}});
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+    CHECK_FALSE(world.gate.is_blocked());
+    CHECK(world.gate.permits_taken() == 0);
+
+    // Later records of the missing target wait unsent, those of the other go.
+    world.give(world.views, "v9", "later");
+    world.give(world.clicks, "c9", "c");
+    CHECK(world.stats.blocked_bytes.load() == 100);
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"c"});
+    world.finish(*attempt, DeliveryWorld::delivered());
+    CHECK_FALSE(world.next());
+
+    // It is probed, and when it is there all goes on.
+    world.clock.advance(7s);
+    auto const probe = world.next();
+    REQUIRE(probe);
+    world.finish(*probe, DeliveryWorld::blocked(BlockScope::target));
+    CHECK_FALSE(world.next());
+    world.clock.advance(7s);
+    auto const last = world.next();
+    REQUIRE(last);
+    world.finish(*last, DeliveryWorld::delivered());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    world.clock.advance(50ms);
+    while (auto const more = world.next()) {
+        world.finish(*more, DeliveryWorld::delivered());
+    }
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 7}});
+    CHECK(world.stats.blocked_bytes.load() == 0);
+    CHECK(world.delivery->is_idle());
+}
+
+TEST_CASE("where all records go to one name, its absence blocks the destination") {
+    DeliveryWorld world;
+    world.sink.wanted_shape.has_one_name = true;
+    world.give(world.clicks, "a", "1");
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::blocked(BlockScope::target));
+    CHECK(world.gate.is_blocked());
+}
+
+TEST_CASE("records that wait for a missing target keep the order of their key") {
+    DeliveryWorld world;
+    world.give(world.views, "a", "1");
+    world.clock.advance(50ms);
+    auto const first = world.next();
+    REQUIRE(first);
+    for (int i = 2; i <= 5; ++i) {
+        world.give(world.views, "a", std::to_string(i));
+        world.give(world.views, "b", "b" + std::to_string(i));
+    }
+    world.finish(*first, DeliveryWorld::blocked(BlockScope::target));
+    std::vector<std::string> seen;
+    for (int i = 0; i < 20; ++i) {
+        world.clock.advance(7s);
+        auto const attempt = world.next();
+        if (!attempt) continue;
+        for (auto const& value : DeliveryWorld::values(*attempt)) {
+            seen.push_back(value);
+        }
+        CHECK_FALSE((seen.empty()));
+        world.finish(*attempt, DeliveryWorld::delivered());
+    }
+    std::string order_a;
+    std::string order_b;
+    for (auto const& value : seen) {
+        (value.front() == 'b' ? order_b : order_a) += value;
+    }
+    CHECK(order_a == "12345");
+    CHECK(order_b == "b2b3b4b5");
+    CHECK(world.delivery->is_idle());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 9}});
+}
+
+TEST_CASE("a probe of a missing target that fails for another reason leaves the target blocked") {
+    DeliveryWorld world;
+    world.give(world.views, "a", "1");
+    world.clock.advance(50ms);
+    auto attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::blocked(BlockScope::target));
+    world.clock.advance(7s);
+    attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::failed());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+    world.clock.advance(7s);
+    attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::blocked(BlockScope::destination));
+    CHECK(world.gate.is_blocked());
+    world.clock.advance(7s);
+    CHECK(world.fates().empty());
+}
+
+TEST_CASE("a target that exists and refuses the probe's record is no longer blocked") {
+    DeliveryWorld world;
+    world.give(world.views, "a", "1");
+    world.give(world.views, "b", "2");
+    world.clock.advance(50ms);
+    auto attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::blocked(BlockScope::target));
+    world.clock.advance(7s);
+    attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::refused());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    while (auto const more = world.next()) {
+        auto const values = DeliveryWorld::values(*more);
+        world.finish(*more, values == std::vector<std::string>{"1"} ? DeliveryWorld::refused()
+                                                                    : DeliveryWorld::delivered());
+    }
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 1}});
+}

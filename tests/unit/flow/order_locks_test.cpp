@@ -1,0 +1,74 @@
+#include "flow/order_locks.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace headrace;
+using flow::OrderLocks;
+
+namespace {
+flow::TopicPartition const origin{"t", 0, 1};
+flow::Record record(flow::Offset offset, std::uint64_t hash) {
+    auto made = flow::make_record(origin, offset, "k", "v");
+    made.order_hash = hash;
+    return made;
+}
+}  // namespace
+
+TEST_CASE("records of one key may join the batch that carries them, and no other") {
+    OrderLocks locks;
+    CHECK(locks.may_join(7, 1));
+    locks.lock(7, 1);
+    CHECK(locks.may_join(7, 1));
+    CHECK_FALSE(locks.may_join(7, 2));
+    locks.disown(7);
+    CHECK_FALSE(locks.may_join(7, 1));
+    locks.move(7, 3);
+    CHECK(locks.may_join(7, 3));
+}
+
+TEST_CASE("waiting records leave in order, once the earlier ones are settled") {
+    OrderLocks locks;
+    locks.lock(7, 1);
+    locks.wait(record(1, 7));
+    locks.wait(record(2, 7));
+    CHECK(locks.waiting() == 2);
+    CHECK_FALSE(locks.may_join(7, 1));  // It would overtake those that wait.
+    CHECK_FALSE(locks.first_may_join(7, 2));
+    REQUIRE(locks.unlock(7));
+    REQUIRE(locks.first_may_join(7, 2));
+    CHECK(locks.take_first(7).offset == 1);
+    locks.lock(7, 2);
+    CHECK(locks.first_may_join(7, 2));
+    CHECK_FALSE(locks.first_may_join(7, 3));
+    CHECK(locks.take_first(7).offset == 2);
+    locks.lock(7, 2);
+    CHECK(locks.open(7) == 2);
+    CHECK_FALSE(locks.unlock(7));
+    CHECK_FALSE(locks.unlock(7));
+    CHECK_FALSE(locks.is_locked(7));
+}
+
+TEST_CASE("a key that is open in two places can be joined in neither") {
+    OrderLocks locks;
+    locks.lock(7, 1);
+    locks.lock(7, 0);
+    CHECK_FALSE(locks.may_join(7, 1));
+}
+
+TEST_CASE("unwanted waiting records are taken out and the order of the others is kept") {
+    OrderLocks locks;
+    locks.lock(7, 1);
+    for (int i = 1; i <= 5; ++i) {
+        locks.wait(record(i, 7));
+    }
+    std::vector<flow::Record> out;
+    locks.remove_waiting([](flow::Record const& waiting) { return waiting.offset % 2 == 1; }, out);
+    CHECK(out.size() == 3);
+    CHECK(locks.waiting() == 2);
+    CHECK(locks.unlock(7));
+    CHECK(locks.take_first(7).offset == 2);
+    CHECK(locks.take_first(7).offset == 4);
+    locks.settle_empty(7);
+    CHECK_FALSE(locks.is_locked(7));
+    CHECK(locks.first(7) == nullptr);
+}

@@ -1,0 +1,62 @@
+#include "flow/spsc_ring.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <memory>
+#include <thread>
+
+using headrace::flow::SpscRing;
+
+TEST_CASE("a full ring refuses and leaves the value with the caller") {
+    SpscRing<std::unique_ptr<int>> ring(2);
+    CHECK(ring.room() == 2);
+    CHECK(ring.try_push(std::make_unique<int>(1)));
+    CHECK(ring.try_push(std::make_unique<int>(2)));
+    auto third = std::make_unique<int>(3);
+    CHECK_FALSE(ring.try_push(std::move(third)));
+    REQUIRE(third);
+    CHECK(ring.size() == 2);
+    CHECK(**ring.try_pop() == 1);
+    CHECK(ring.try_push(std::move(third)));
+    CHECK(**ring.try_pop() == 2);
+    CHECK(**ring.try_pop() == 3);
+    CHECK_FALSE(ring.try_pop());
+}
+
+TEST_CASE("values left in the ring are destroyed with it") {
+    auto const value = std::make_shared<int>(1);
+    {
+        SpscRing<std::shared_ptr<int>> ring(4);
+        auto copy = value;
+        CHECK(ring.try_push(std::move(copy)));
+        CHECK(value.use_count() == 2);
+    }
+    CHECK(value.use_count() == 1);
+}
+
+TEST_CASE("every value crosses between two threads once and in order") {
+    constexpr int count = 200'000;
+    SpscRing<std::unique_ptr<int>> ring(64);
+    std::thread producer([&] {
+        for (int i = 0; i < count; ++i) {
+            auto value = std::make_unique<int>(i);
+            while (!ring.try_push(std::move(value))) {
+                std::this_thread::yield();
+            }
+        }
+    });
+    int expected = 0;
+    bool is_in_order = true;
+    while (expected < count) {
+        auto value = ring.try_pop();
+        if (!value) {
+            std::this_thread::yield();
+            continue;
+        }
+        is_in_order = is_in_order && **value == expected;
+        ++expected;
+    }
+    producer.join();
+    CHECK(is_in_order);
+    CHECK(ring.size() == 0);
+}
