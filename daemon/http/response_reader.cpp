@@ -1,5 +1,7 @@
 #include "http/response_reader.hpp"
 
+#include "http/parser_feed.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -32,8 +34,10 @@ class Parser final : public beast_http::basic_parser<false> {
     void on_request_impl(beast_http::verb, beast::string_view, beast::string_view, int,
                          beast::error_code&) override {}
 
-    void on_response_impl(int status, beast::string_view, int, beast::error_code&) override {
+    void on_response_impl(int status, beast::string_view, int, beast::error_code& error) override {
         into_.status = status;
+        // 101 would change the protocol, which nobody asked for.
+        if (status < 100 || status == 101) error = beast_http::error::bad_status;
     }
 
     void on_field_impl(beast_http::field, beast::string_view name, beast::string_view value,
@@ -93,6 +97,8 @@ struct ResponseReader::Impl {
     void start_parser();
     Result<Progress> parse();
     void move_rest_to_front();
+    [[nodiscard]] bool begins_like_http() const noexcept;
+    [[nodiscard]] Error not_http() const;
     [[nodiscard]] Error refused(beast::error_code error) const;
     [[nodiscard]] Error too_large() const;
     [[nodiscard]] Error head_too_large() const;
@@ -105,11 +111,13 @@ struct ResponseReader::Impl {
     Response* into = nullptr;
     std::optional<Parser> parser;
     bool bodiless = false;
+    bool at_start_line = true;
     bool done = false;
 };
 
 void ResponseReader::Impl::start_parser() {
     parser.emplace(*into);
+    at_start_line = true;
     parser->eager(true);
     parser->skip(bodiless);
     parser->header_limit(static_cast<std::uint32_t>(head_bytes_max));
@@ -135,22 +143,33 @@ Error ResponseReader::Impl::refused(beast::error_code error) const {
     return Error{ErrorCode::bad_response, "the answer is not HTTP/1.1: " + error.message()};
 }
 
+bool ResponseReader::Impl::begins_like_http() const noexcept {
+    constexpr std::string_view begin = "HTTP/";
+    auto const count = std::min(begin.size(), filled - parsed);
+    return std::equal(begin.data(), begin.data() + count, buffer.data() + parsed);
+}
+
+Error ResponseReader::Impl::not_http() const {
+    // A TLS alert: what a TLS server says to a request in clear.
+    bool const is_tls = buffer[parsed] == '\x15';
+    return Error{ErrorCode::bad_response,
+                 is_tls ? "the answer is TLS, not HTTP: use https:// in the address"
+                        : "the answer is not HTTP/1.1: check that the address and port are right"};
+}
+
 Result<Progress> ResponseReader::Impl::parse() {
     while (parsed < filled) {
+        if (at_start_line && !begins_like_http()) return not_http();
         beast::error_code error;
         auto const left = boost::asio::buffer(buffer.data() + parsed, filled - parsed);
-        auto const count = parser->put(left, error);
+        auto const count = feed(*parser, left, error);
         parsed += count;
+        at_start_line = at_start_line && count == 0;
         if (error == beast_http::error::need_more) return Progress::more;
         if (error) return refused(error);
         if (!parser->is_done()) {
             if (count == 0) return Progress::more;
             continue;
-        }
-        if (into->status < 100 || into->status == 101) {
-            return Error{ErrorCode::bad_response, "the answer has status " +
-                                                      std::to_string(into->status) +
-                                                      ", which nobody asked for"};
         }
         if (into->status >= 200) return Progress::done;
         start_parser();

@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include "http/parser_feed.hpp"
 #include "http/server_wire.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -15,7 +17,6 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
@@ -24,6 +25,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace headrace::http {
 
@@ -39,6 +41,8 @@ constexpr std::size_t head_bytes_max = 64U << 10;
 /// A peer that is refused may still be sending; this much is read away so that it sees the refusal.
 constexpr std::size_t discard_bytes_max = 16U << 20;
 constexpr std::size_t read_bytes = 64U << 10;
+/// Of a head, or of what stands between two chunks.
+constexpr std::size_t buffer_bytes_max = 256U << 10;
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
 /// How long a handler may go on for a client that has closed its side.
 constexpr Duration abandoned_max = std::chrono::seconds(10);
@@ -55,7 +59,7 @@ enum class Phase : std::uint8_t {
 };
 
 struct Session {
-    explicit Session(tcp::socket peer) : socket(std::move(peer)), buffer(1U << 20) {}
+    explicit Session(tcp::socket peer) : socket(std::move(peer)), buffer(buffer_bytes_max) {}
 
     void enter(Phase next) noexcept {
         phase = next;
@@ -87,9 +91,8 @@ bool has_closed(tcp::socket& socket) {
 }
 
 std::optional<ServerResponse> refusal_for(error_code error, std::size_t body_bytes_max) {
-    if (error == beast_http::error::end_of_stream || error == beast_http::error::partial_message ||
-        error.category() != make_error_code(beast_http::error::bad_method).category()) {
-        return std::nullopt;
+    if (error.category() != make_error_code(beast_http::error::bad_method).category()) {
+        return std::nullopt;  // The connection broke or ended: nobody hears an answer.
     }
     if (error == beast_http::error::body_limit) {
         return refusal(413, "a request body may have " + std::to_string(body_bytes_max) + " bytes");
@@ -192,6 +195,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
     void stop();
     void admit(tcp::socket socket);
     void age_sessions();
+    void cut(SessionPtr const& session);
 
     static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
     static asio::awaitable<void> count_time(std::shared_ptr<Impl> self);
@@ -255,10 +259,16 @@ void Server::Impl::stop() {
     tick.cancel();
     // A cancelled session may leave the set at once, so walk a copy.
     auto const open = sessions;
-    for (auto const& session : open) {
-        session->socket.close(ignored);
-        session->cancel.emit(asio::cancellation_type::terminal);
-    }
+    for (auto const& session : open)
+        cut(session);
+}
+
+void Server::Impl::cut(SessionPtr const& session) {
+    error_code ignored;
+    session->socket.close(ignored);
+    session->cancel.emit(asio::cancellation_type::terminal);
+    // Asio hands the cancellation on by a posted function that points into the session.
+    asio::post(executor, [session] {});
 }
 
 asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
@@ -315,8 +325,7 @@ void Server::Impl::age_sessions() {
             if (has_closed(session->socket)) session->enter(Phase::abandoned);
         } else if (session->phase == Phase::abandoned) {
             if (session->age < abandoned_max) continue;
-            session->socket.close(ignored);
-            session->cancel.emit(asio::cancellation_type::terminal);
+            cut(session);
         } else if (session->age >= settings.idle_timeout) {
             session->socket.close(ignored);
         }
@@ -325,28 +334,30 @@ void Server::Impl::age_sessions() {
 
 asio::awaitable<error_code> Server::Impl::read_request(SessionPtr session, Parser& parser) const {
     auto& buffer = session->buffer;
+    parser.eager(true);
     parser.header_limit(head_bytes_max);
     parser.body_limit(settings.body_bytes_max);
-    if (buffer.size() == 0) {
-        session->enter(Phase::idle);
-        auto const [error, count] =
+    bool awaits_continue = true;
+    session->enter(buffer.size() == 0 ? Phase::idle : Phase::reading);
+    while (true) {
+        error_code error = beast_http::error::need_more;
+        if (buffer.size() != 0) buffer.consume(feed(parser, buffer.data(), error));
+        if (parser.is_done() || (error && error != beast_http::error::need_more)) co_return error;
+        if (parser.is_header_done() && std::exchange(awaits_continue, false) &&
+            boost::beast::iequals(parser.get()[beast_http::field::expect], "100-continue") &&
+            !co_await write_text(session, "HTTP/1.1 100 Continue\r\n\r\n", {})) {
+            co_return asio::error::broken_pipe;
+        }
+        if (buffer.size() > buffer_bytes_max - read_bytes) {
+            co_return beast_http::error::buffer_overflow;
+        }
+        std::size_t count = 0;
+        std::tie(error, count) =
             co_await session->socket.async_read_some(buffer.prepare(read_bytes), wait_for);
         if (error) co_return error;
         buffer.commit(count);
+        if (session->phase == Phase::idle) session->enter(Phase::reading);
     }
-    session->enter(Phase::reading);
-    auto const [head_error, head_bytes] =
-        co_await beast_http::async_read_header(session->socket, buffer, parser, wait_for);
-    if (head_error) co_return head_error;
-    if (boost::beast::iequals(parser.get()[beast_http::field::expect], "100-continue") &&
-        !parser.is_done()) {
-        if (!co_await write_text(session, "HTTP/1.1 100 Continue\r\n\r\n", {})) {
-            co_return asio::error::broken_pipe;
-        }
-    }
-    auto const [error, count] =
-        co_await beast_http::async_read(session->socket, buffer, parser, wait_for);
-    co_return error;
 }
 
 asio::awaitable<ServerResponse> Server::Impl::answer(SessionPtr session,
