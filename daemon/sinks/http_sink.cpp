@@ -23,6 +23,13 @@ namespace {
     }
 }
 
+/// The buffers of one exchange, and how much of them is counted as held.
+struct Exchange {
+    EncodedRequest request;
+    http::Response response;
+    std::size_t counted = 0;
+};
+
 [[nodiscard]] flow::Judgement transport_failure(Error const& error) {
     // The client would not send it: a header or path of the configuration is at fault.
     if (error.code == ErrorCode::invalid_argument) {
@@ -33,122 +40,145 @@ namespace {
 
 }  // namespace
 
+/// What an exchange needs after its wait: the dialect, and the buffers for the next exchanges.
+struct HttpSink::Core {
+    std::unique_ptr<Dialect> dialect;
+    Clock const& clock;
+    std::size_t idle_bytes_max = 0;
+    std::vector<std::unique_ptr<Exchange>> idle;
+    std::size_t idle_bytes = 0;
+    std::size_t held_bytes = 0;
+
+    [[nodiscard]] std::unique_ptr<Exchange> take() {
+        if (idle.empty()) return std::make_unique<Exchange>();
+        auto exchange = std::move(idle.back());
+        idle.pop_back();
+        idle_bytes -= exchange->counted;
+        return exchange;
+    }
+
+    void count(Exchange& exchange) noexcept {
+        std::size_t const now =
+            exchange.request.body.capacity() + exchange.response.body.capacity();
+        held_bytes += now - exchange.counted;
+        exchange.counted = now;
+    }
+
+    void give_back(std::unique_ptr<Exchange> exchange) {
+        count(*exchange);
+        if (idle_bytes + exchange->counted > idle_bytes_max) {
+            held_bytes -= exchange->counted;
+            return;
+        }
+        exchange->request.clear();
+        exchange->response.status = 0;
+        exchange->response.headers.clear();
+        exchange->response.body.clear();
+        idle_bytes += exchange->counted;
+        idle.push_back(std::move(exchange));
+    }
+
+    /// The answer's judgement by `judge`, or the transport's failure; with the times and words that
+    /// every dialect leaves to us.
+    template <class Judge>
+    [[nodiscard]] flow::Judgement conclude(Exchange const& exchange, Result<void> const& sent,
+                                           Judge judge) const {
+        flow::Judgement judgement = sent ? judge() : transport_failure(sent.error());
+        if (judgement.verdict == flow::Verdict::delivered) return judgement;
+        judgement.message = clean_peer_text(judgement.message, exchange.request.credential);
+        if (!sent || judgement.verdict != flow::Verdict::retry) return judgement;
+        if (auto const wait = read_retry_after(exchange.response, clock.wall()))
+            judgement.retry_after = wait;
+        return judgement;
+    }
+};
+
+/// Takes an exchange and gives it back, also when the coroutine is destroyed while it waits.
 class HttpSink::Lease {
   public:
-    explicit Lease(HttpSink& sink) : sink_(sink) {
-        if (sink.idle_.empty()) {
-            exchange_ = std::make_unique<Exchange>();
-        } else {
-            exchange_ = std::move(sink.idle_.back());
-            sink.idle_.pop_back();
-            sink.idle_bytes_ -= exchange_->counted;
-        }
-    }
+    explicit Lease(std::shared_ptr<Core> owner)
+        : core_(std::move(owner)), exchange_(core_->take()) {}
     Lease(Lease const&) = delete;
     Lease& operator=(Lease const&) = delete;
-    ~Lease() { sink_.give_back(std::move(exchange_)); }
+    ~Lease() { core_->give_back(std::move(exchange_)); }
 
-    Exchange& operator*() const noexcept { return *exchange_; }
+    [[nodiscard]] Core& core() const noexcept { return *core_; }
+    [[nodiscard]] Exchange& exchange() const noexcept { return *exchange_; }
+
+    /// The encoded request as the client takes it.
+    [[nodiscard]] http::Request request() const {
+        core_->count(*exchange_);
+        return {.target = exchange_->request.path,
+                .headers = exchange_->request.headers,
+                .body = exchange_->request.body};
+    }
 
   private:
-    HttpSink& sink_;
+    std::shared_ptr<Core> core_;
     std::unique_ptr<Exchange> exchange_;
 };
 
 HttpSink::HttpSink(std::unique_ptr<Dialect> dialect, boost::asio::any_io_executor executor,
                    HttpSinkSettings settings, Clock const& clock)
-    : dialect_(std::move(dialect)),
-      client_(std::move(executor), std::move(settings.client), clock),
-      idle_bytes_max_(settings.idle_bytes_max),
-      clock_(clock) {}
+    : core_(std::make_shared<Core>(Core{.dialect = std::move(dialect),
+                                        .clock = clock,
+                                        .idle_bytes_max = settings.idle_bytes_max})),
+      client_(std::move(executor), std::move(settings.client), clock) {}
 
 flow::RequestShape HttpSink::shape() const {
-    return dialect_->shape();
+    return core_->dialect->shape();
 }
 
 flow::Placement HttpSink::place(flow::Record const& record) {
-    return dialect_->place(record);
+    return core_->dialect->place(record);
 }
 
 bool HttpSink::is_ready(flow::TargetId target) const {
-    return dialect_->is_ready(target);
+    return core_->dialect->is_ready(target);
 }
 
 std::variant<flow::Inspection, flow::Refusal> HttpSink::inspect(flow::Record const& record,
                                                                 flow::TargetId target) {
-    return dialect_->inspect(record, target);
+    return core_->dialect->inspect(record, target);
 }
 
 std::string HttpSink::target_name(flow::TargetId target) const {
-    return dialect_->target_name(target);
+    return core_->dialect->target_name(target);
 }
 
 void HttpSink::collapse(std::span<flow::Record const> records,
                         std::vector<std::uint32_t>& effective) {
-    dialect_->collapse(records, effective);
+    core_->dialect->collapse(records, effective);
+}
+
+std::size_t HttpSink::held_bytes() const noexcept {
+    return core_->held_bytes;
 }
 
 boost::asio::awaitable<flow::Judgement> HttpSink::prepare(flow::TargetId target) {
-    Lease const lease(*this);
-    Exchange& exchange = *lease;
-    if (!dialect_->encode_preparation(target, exchange.request)) {
+    Lease const lease(core_);
+    Exchange& exchange = lease.exchange();
+    if (!lease.core().dialect->encode_preparation(target, exchange.request))
         co_return judge_delivered();
-    }
-    Result<void> const sent = co_await send(exchange);
-    flow::Judgement judgement = sent ? dialect_->judge_preparation(target, exchange.response)
-                                     : transport_failure(sent.error());
-    finish(judgement, exchange);
-    co_return judgement;
+    http::Request const request = lease.request();
+    Result<void> const sent = co_await client_.exchange(request, exchange.response);
+    // Nothing of the sink itself from here on: it may be gone.
+    co_return lease.core().conclude(exchange, sent, [&] {
+        return lease.core().dialect->judge_preparation(target, exchange.response);
+    });
 }
 
 boost::asio::awaitable<flow::Judgement> HttpSink::write(std::span<flow::Record const> records,
                                                         std::span<std::uint32_t const> effective) {
-    Lease const lease(*this);
-    Exchange& exchange = *lease;
-    dialect_->encode(records, effective, exchange.request);
-    Result<void> const sent = co_await send(exchange);
-    flow::Judgement judgement = sent ? dialect_->judge(exchange.request, exchange.response)
-                                     : transport_failure(sent.error());
-    finish(judgement, exchange);
-    co_return judgement;
-}
-
-boost::asio::awaitable<Result<void>> HttpSink::send(Exchange& exchange) {
-    count(exchange);
-    http::Request const request{.target = exchange.request.path,
-                                .headers = exchange.request.headers,
-                                .body = exchange.request.body};
-    Result<void> result = co_await client_.exchange(request, exchange.response);
-    count(exchange);
-    co_return result;
-}
-
-void HttpSink::count(Exchange& exchange) noexcept {
-    std::size_t const now = exchange.request.body.capacity() + exchange.response.body.capacity();
-    held_bytes_ += now - exchange.counted;
-    exchange.counted = now;
-}
-
-void HttpSink::give_back(std::unique_ptr<Exchange> exchange) noexcept {
-    count(*exchange);
-    if (idle_bytes_ + exchange->counted > idle_bytes_max_) {
-        held_bytes_ -= exchange->counted;
-        return;
-    }
-    exchange->request.clear();
-    exchange->response.body.clear();
-    exchange->response.headers.clear();
-    exchange->response.status = 0;
-    idle_bytes_ += exchange->counted;
-    idle_.push_back(std::move(exchange));
-}
-
-void HttpSink::finish(flow::Judgement& judgement, Exchange const& exchange) const {
-    if (judgement.verdict == flow::Verdict::delivered) return;
-    judgement.message = clean_peer_text(judgement.message, exchange.request.credential);
-    if (judgement.verdict != flow::Verdict::retry) return;
-    if (auto const wait = read_retry_after(exchange.response, clock_.wall()))
-        judgement.retry_after = wait;
+    Lease const lease(core_);
+    Exchange& exchange = lease.exchange();
+    lease.core().dialect->encode(records, effective, exchange.request);
+    http::Request const request = lease.request();
+    Result<void> const sent = co_await client_.exchange(request, exchange.response);
+    // Nothing of the sink itself from here on: it may be gone.
+    co_return lease.core().conclude(exchange, sent, [&] {
+        return lease.core().dialect->judge(exchange.request, exchange.response);
+    });
 }
 
 }  // namespace headrace::sinks

@@ -35,34 +35,18 @@ class HttpSink final : public flow::Sink {
     [[nodiscard]] boost::asio::awaitable<flow::Judgement> prepare(flow::TargetId target) override;
     [[nodiscard]] boost::asio::awaitable<flow::Judgement> write(
         std::span<flow::Record const> records, std::span<std::uint32_t const> effective) override;
-    [[nodiscard]] std::size_t held_bytes() const noexcept override { return held_bytes_; }
+    [[nodiscard]] std::size_t held_bytes() const noexcept override;
 
     /// Loads the TLS files again; connections with the old ones end after their exchange.
     [[nodiscard]] Result<void> renew() { return client_.renew(); }
 
   private:
-    /// The buffers of one exchange, and how much of them is counted in held_bytes_.
-    struct Exchange {
-        EncodedRequest request;
-        http::Response response;
-        std::size_t counted = 0;
-    };
-    /// Takes an exchange from the free list and gives it back, also when the coroutine is
-    /// cancelled.
+    struct Core;
     class Lease;
 
-    [[nodiscard]] boost::asio::awaitable<Result<void>> send(Exchange& exchange);
-    void count(Exchange& exchange) noexcept;
-    void give_back(std::unique_ptr<Exchange> exchange) noexcept;
-    void finish(flow::Judgement& judgement, Exchange const& exchange) const;
-
-    std::unique_ptr<Dialect> dialect_;
+    std::shared_ptr<Core>
+        core_;  ///< Shared with the coroutines under way, which may end after the sink.
     http::Client client_;
-    std::size_t idle_bytes_max_;
-    Clock const& clock_;
-    std::vector<std::unique_ptr<Exchange>> idle_;
-    std::size_t idle_bytes_ = 0;
-    std::size_t held_bytes_ = 0;
 };
 
 }  // namespace headrace::sinks
