@@ -1,6 +1,8 @@
 #include "ops/metrics.hpp"
 
 #include "base/json.hpp"
+#include "ops/metrics_document.hpp"
+#include "ops/reasons.hpp"
 
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
@@ -26,22 +28,6 @@ using flow::RouteSnapshot;
 using flow::RouteState;
 using prometheus::MetricType;
 using Counts = std::map<std::string, std::uint64_t>;
-
-// Series that exist with 0 from a route's start; a reason that a sink adds appears beside them.
-constexpr std::array<std::string_view, 11> dead_letter_reasons{
-    "empty_value", "invalid_json", "not_an_object", "tombstone",      "bad_key", "bad_name",
-    "no_key",      "no_name",      "too_large",     "too_many_names", "rejected"};
-constexpr std::array<std::string_view, 2> skip_reasons{"tombstone", "superseded"};
-constexpr std::array<std::string_view, 3> return_reasons{"revoked", "lost", "drained"};
-
-std::vector<std::string_view> failure_reasons() {
-    std::vector<std::string_view> names;
-    // The first one is "none".
-    for (std::size_t at = 1; at < flow::failure_reason_count; ++at) {
-        names.push_back(flow::to_string(static_cast<FailureReason>(at)));
-    }
-    return names;
-}
 
 /// The names of a row's labels; empty ones stand at the end and mean none.
 using Labels = std::array<std::string_view, 3>;
@@ -402,45 +388,20 @@ std::string_view type_name(MetricType type) {
             return "counter";
         case MetricType::Gauge:
             return "gauge";
-        case MetricType::Histogram:
-            return "histogram";
         default:
-            return "untyped";
+            return "histogram";
     }
 }
 
 template <class Rows>
-void append_table(std::string& out, Rows const& rows) {
-    out += "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
+std::vector<MetricDescription> describe(Rows const& rows) {
+    std::vector<MetricDescription> out;
     for (auto const& row : rows) {
-        out.append("| `").append(row.name).append("` | ").append(type_name(row.type)).append(" | ");
-        std::string_view separator;
-        for (auto const label : row.labels) {
-            if (label.empty()) break;
-            out.append(separator).append(label);
-            separator = ", ";
-        }
-        out.append(" | ").append(row.help).append(" |\n");
+        std::vector<std::string_view> labels(row.labels.begin(), row.labels.end());
+        std::erase(labels, std::string_view());
+        out.push_back({row.name, type_name(row.type), std::move(labels), row.help});
     }
-}
-
-template <class Names>
-void append_values(std::string& out, std::string_view of, Names const& names) {
-    out.append("- ").append(of).append(": ");
-    std::string_view separator;
-    for (std::string_view const name : names) {
-        out.append(separator).append("`").append(name).append("`");
-        separator = ", ";
-    }
-    out += ".\n";
-}
-
-std::vector<std::string_view> state_names() {
-    std::vector<std::string_view> names;
-    for (std::size_t at = 0; at < flow::route_state_count; ++at) {
-        names.push_back(flow::to_string(static_cast<RouteState>(at)));
-    }
-    return names;
+    return out;
 }
 
 }  // namespace
@@ -453,29 +414,12 @@ std::string render_metrics(std::span<RouteSnapshot const> routes, ProcessSample 
     return std::move(text).str();
 }
 
-std::string metrics_markdown() {
-    std::string out =
-        "# Metrics\n\n"
-        "Prometheus text at `/metrics` of the admin address. Counters end in `_total`, durations "
-        "are\n"
-        "seconds, sizes bytes. Label values are bounded; a key, an offset or a payload is never "
-        "one.\n"
-        "The series of a route exist from its start, with 0; those of a partition while it is\n"
-        "assigned. Everything of one route in one scrape comes from one consistent snapshot.\n\n"
-        "This page is made from the table in `daemon/ops/metrics.cpp` and checked by a test.\n\n"
-        "## Per route\n\n";
-    append_table(out, route_rows);
-    out += "\n## Per process\n\n";
-    append_table(out, process_rows);
-    out += "\n## Values of `reason` and `state`\n\n";
-    append_values(out, "`headrace_route_state`", state_names());
-    append_values(out, "`headrace_write_errors_total`, `headrace_records_retried_total`",
-                  failure_reasons());
-    append_values(out, "`headrace_records_dead_lettered_total`, a destination may add its own",
-                  dead_letter_reasons);
-    append_values(out, "`headrace_records_skipped_total`", skip_reasons);
-    append_values(out, "`headrace_records_returned_total`", return_reasons);
-    return out;
+std::vector<MetricDescription> route_metrics() {
+    return describe(route_rows);
+}
+
+std::vector<MetricDescription> process_metrics() {
+    return describe(process_rows);
 }
 
 }  // namespace headrace::ops

@@ -1,6 +1,6 @@
 // The Prometheus text of /metrics, made from snapshots when it is asked for: nothing of it stands
 // on the path of a record. One table in metrics.cpp (name, type, labels, help) is the source of the
-// text and of docs/metrics.md. Used by admin_server.
+// text and, by metrics_document, of docs/metrics.md. Used by admin_server.
 // Thread safety: free functions without state.
 #pragma once
 
@@ -19,8 +19,5 @@ inline constexpr std::string_view metrics_content_type = "text/plain; version=0.
 /// All series as Prometheus text. Label values that are not UTF-8 lose their odd bytes.
 [[nodiscard]] std::string render_metrics(std::span<flow::RouteSnapshot const> routes,
                                          ProcessSample const& process, std::string_view version);
-
-/// docs/metrics.md, word for word.
-[[nodiscard]] std::string metrics_markdown();
 
 }  // namespace headrace::ops

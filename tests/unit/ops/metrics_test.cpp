@@ -6,7 +6,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <fstream>
-#include <sstream>
 
 namespace headrace::ops {
 namespace {
@@ -25,13 +24,6 @@ ProcessSample full_sample() {
 
 Exposition scrape(std::vector<flow::RouteSnapshot> const& routes) {
     return parse_exposition(render_metrics(routes, full_sample(), "0.1.0"));
-}
-
-std::string read_file(std::string const& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
 }
 
 }  // namespace
@@ -156,23 +148,6 @@ TEST_CASE("label values survive quotes, line breaks and bytes that are not UTF-8
                    {{"route", "a\"b\\c\nd"}, {"destination", "t?"}}) == 1180);
 }
 
-TEST_CASE("every name that is exported stands in the document, with its type and labels") {
-    Exposition const out = scrape({clicks_route()});
-    std::string const document = metrics_markdown();
-    for (auto const& [name, family] : out.families) {
-        std::string labels;
-        for (auto const& label :
-             {"route", "destination", "topic", "partition", "reason", "state", "version"}) {
-            if (!family.samples.front().labels.contains(label)) continue;
-            labels += (labels.empty() ? "" : ", ") + std::string(label);
-        }
-        std::string const row = "| `" + name + "` | " + family.type + " | " + labels + " | ";
-        CAPTURE(row);
-        CHECK(document.find(row) != std::string::npos);
-        CHECK((family.type == "counter") == name.ends_with("_total"));
-    }
-}
-
 TEST_CASE("the names of the public interface are all there") {
     Exposition const out = scrape({clicks_route()});
     for (std::string const name : {"headrace_records_read_total",
@@ -210,15 +185,6 @@ TEST_CASE("the names of the public interface are all there") {
         CAPTURE(name);
         CHECK(out.families.contains(name));
     }
-}
-
-TEST_CASE("docs/metrics.md is what the table says") {
-    // Where it differs: run this program with "[write-docs]" and commit what it wrote.
-    CHECK(read_file(HEADRACE_DOCS "/metrics.md") == metrics_markdown());
-}
-
-TEST_CASE("docs/metrics.md is written anew", "[.][write-docs]") {
-    std::ofstream(HEADRACE_DOCS "/metrics.md", std::ios::binary) << metrics_markdown();
 }
 
 TEST_CASE("a scrape for judges outside is written", "[.][write-scrape]") {
