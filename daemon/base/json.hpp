@@ -1,7 +1,8 @@
-// Complete validation of one JSON object by grammar, a light look into it, and JSON text building. Values keep their bytes: numbers of any
-// magnitude are valid. simdjson's DOM is the fast path; where it refuses only a number's magnitude, a slower
-// judge of our own decides by RFC 8259's grammar, which allows lone surrogates (\\ud800) too. Used by sinks, emulators and /status.
-// Thread safety: a JsonValidator belongs to one thread; the free functions may be used from any.
+// Complete validation of one JSON object by grammar, a light look into it, and JSON text building.
+// Values keep their bytes: numbers of any magnitude are valid. simdjson's DOM is the fast path;
+// where it refuses only a number's magnitude, a slower judge of our own decides by RFC 8259's
+// grammar, which allows lone surrogates (\ud800) too. Used by sinks, emulators and /status. Thread
+// safety: a JsonValidator belongs to one thread; the free functions may be used from any.
 #pragma once
 
 #include "base/result.hpp"
@@ -23,8 +24,9 @@ class JsonValidator {
     JsonValidator(JsonValidator&&) noexcept;
     JsonValidator& operator=(JsonValidator&&) noexcept;
 
-    /// Accepts exactly one JSON object, strict UTF-8, nothing but white space around it. The error (invalid_record) says what
-    /// is wrong and at which byte where that is known, and never quotes the payload.
+    /// Accepts exactly one JSON object, strict UTF-8, nothing but white space around it. The error
+    /// (invalid_record) says what is wrong and at which byte where that is known, and never quotes
+    /// the payload.
     [[nodiscard]] Result<void> check_object(std::string_view text);
 
   private:
@@ -32,9 +34,10 @@ class JsonValidator {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The raw bytes of the value at `pointer` (RFC 6901) in a JSON text that check_object accepted; nothing if it is not there.
-/// Of equal keys the last one counts, as most parsers have it.
-[[nodiscard]] std::optional<std::string_view> find_raw(std::string_view object, std::string_view pointer);
+/// The raw bytes of the value at `pointer` (RFC 6901) in a JSON text that check_object accepted;
+/// nothing if it is not there. Of equal keys the last one counts, as most parsers have it.
+[[nodiscard]] std::optional<std::string_view> find_raw(std::string_view object,
+                                                       std::string_view pointer);
 
 /// The text of a raw JSON string token with its escapes undone; nothing if `raw` is not a string.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view raw);
