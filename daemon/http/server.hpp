@@ -55,7 +55,10 @@ struct ServerSettings {
     std::uint16_t port = 0;                  ///< 0: any free one; see Server::port().
     std::size_t body_bytes_max = 64U << 20;  ///< Larger requests get 413.
     std::size_t connections_max = 4096;
+    /// Of a connection between requests, and of a request or answer on its way.
     Duration idle_timeout = std::chrono::seconds(60);
+    /// How long a handler may go on for a client that has closed its side.
+    Duration abandoned_timeout = std::chrono::seconds(10);
 };
 
 class Server {

@@ -268,6 +268,15 @@ TEST_CASE("a client that does not read its answer is cut off after idle_timeout"
     run_until(fixture.io, [&] { return fixture.server.connections() == 0; });
 }
 
+TEST_CASE("a handler that waits for ever is ended some time after its client has gone") {
+    Fixture fixture({.idle_timeout = 20ms, .abandoned_timeout = 20ms});
+    auto socket = fixture.connect();
+    asio::write(socket, asio::buffer(std::string("GET /stall HTTP/1.1\r\n\r\n")));
+    run_until(fixture.io, [&] { return fixture.server.connections() == 1; });
+    socket.close();
+    run_until(fixture.io, [&] { return fixture.server.connections() == 0; });
+}
+
 TEST_CASE("connections over the cap are told so and closed") {
     Fixture fixture({.connections_max = 1});
     auto first = fixture.connect();
