@@ -1,8 +1,8 @@
 // An HTTP/1.1 client for one destination: a pool of keep-alive connections, TLS, an optional proxy,
 // and a deadline on every wait. Used by sinks/http_sink. It never follows redirects and never
 // retries but for one case: a kept connection that the peer closed before any byte of the answer is
-// tried once again on a fresh one, since resending is safe for every destination here. Thread
-// safety: an instance belongs to its io_context's thread.
+// tried once again on a fresh one, since resending is safe for every destination here.
+// Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,7 +1,7 @@
 // One connection to a destination: opened (look-up, TCP, proxy, TLS), used for one exchange after
 // the other, closed. It has one deadline at a time, which its pool's tick looks after. It decides
-// nothing about retries. Used by connection_pool.cpp and client.cpp. Thread safety: an instance
-// belongs to its io_context's thread.
+// nothing about retries. Used by connection_pool.cpp and client.cpp.
+// Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"

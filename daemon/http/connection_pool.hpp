@@ -1,6 +1,6 @@
 // The connections of one client: which are idle, which are busy, how many there may be, and the
-// tick that looks after all their deadlines at once. It sends nothing. Used by client.cpp. Thread
-// safety: an instance belongs to its io_context's thread.
+// tick that looks after all their deadlines at once. It sends nothing. Used by client.cpp.
+// Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,6 +1,7 @@
 // Asks DNS for the addresses of one host, again for every connection that is opened, but once for
 // those that open together: the system's look-up cannot be cut short and would otherwise pile up.
-// Used by connection.cpp. Thread safety: an instance belongs to its io_context's thread.
+// Used by connection.cpp.
+// Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

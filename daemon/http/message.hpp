@@ -1,5 +1,6 @@
 // A request and an answer as plain values, so that dialects can be tested without a socket. Header
 // names are compared without case.
+// Thread safety: plain values.
 #pragma once
 
 #include <optional>

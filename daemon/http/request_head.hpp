@@ -1,5 +1,6 @@
 // The head of a request as bytes, apart from any socket: what is the same for all of a client's
-// requests is put together once. Used by client.cpp only. Thread safety: const after construction.
+// requests is put together once. Used by client.cpp only.
+// Thread safety: const after construction.
 #pragma once
 
 #include "base/result.hpp"

@@ -1,7 +1,7 @@
 // A small HTTP/1.1 server: the emulators and the admin page answer through it. Requests are handed
 // to a coroutine handler that may wait, answer in pieces, cut the connection or never answer,
-// because the emulators play broken destinations. Thread safety: an instance belongs to its
-// io_context's thread.
+// because the emulators play broken destinations.
+// Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,5 +1,6 @@
 // The bytes of a server's answer, apart from any socket: head, chunks and the refusals that the
-// server gives by itself. Used by server.cpp only. Thread safety: free functions without state.
+// server gives by itself. Used by server.cpp only.
+// Thread safety: free functions without state.
 #pragma once
 
 #include "http/server.hpp"

@@ -1,5 +1,6 @@
 // What an HTTP client must be told: filled by config, used by http/client. Plain values, valid by
 // construction of the config.
+// Thread safety: plain values.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,6 +1,6 @@
 // TLS as the client uses it: 1.2 or newer, the peer's chain and name checked, errors that name the
-// cause. check() is used by config, the rest by connection.cpp. Thread safety: free functions; a
-// context belongs to its client's thread.
+// cause. check() is used by config, the rest by connection.cpp.
+// Thread safety: free functions; a context belongs to its client's thread.
 #pragma once
 
 #include "base/result.hpp"

@@ -1,5 +1,6 @@
 // Reads and writes the addresses of destinations and proxies. Used by config, which keeps the
-// result; nothing else parses URLs. Thread safety: free functions without state.
+// result; nothing else parses URLs.
+// Thread safety: free functions without state.
 #pragma once
 
 #include "base/result.hpp"
