@@ -43,8 +43,8 @@ constexpr std::size_t nowhere = std::string_view::npos;
 
 constexpr auto structural = [] {
     std::array<bool, 256> table{};
-    for (unsigned char const c : {'"', '{', '}', '[', ']'})
-        table[c] = true;
+    for (char const c : {'"', '{', '}', '[', ']'})
+        table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
 

@@ -122,7 +122,8 @@ struct Body {
     auto const lower = [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     };
-    return !std::ranges::search(text, word, {}, lower, lower).empty();
+    auto const same = [lower](char left, char right) { return lower(left) == lower(right); };
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 [[nodiscard]] bool is_count_as_sent(Body const& body, MilvusAsk const& ask) {
