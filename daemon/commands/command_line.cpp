@@ -1,0 +1,108 @@
+#include "commands/command_line.hpp"
+
+#include "version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <limits>
+
+namespace headrace::commands {
+namespace {
+
+constexpr char const* about =
+    "Moves records from Kafka into a feature store (Tecton) or a vector database (Milvus), "
+    "loss-free.";
+constexpr char const* footer =
+    "Every option may also come from an environment variable HEADRACE_<OPTION>.\n"
+    "Exit codes: 0 done or drained cleanly, 1 failed, 64 wrong usage, 78 bad configuration.";
+
+void add_config(CLI::App& command, std::string& target) {
+    command.add_option("--config", target, "The YAML file; see docs/configuration.md")
+        ->envname("HEADRACE_CONFIG")
+        ->required()
+        ->type_name("FILE");
+}
+
+std::string told_by(CLI::App const& app, CLI::ParseError const& error, bool& is_error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    is_error = app.exit(error, out, err) != 0;
+    return is_error ? err.str() : out.str();
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char const* const* argv) {
+    CLI::App app(about, "headrace");
+    app.set_version_flag("--version", std::string("headrace ") + version);
+    app.footer(footer);
+    app.require_subcommand(1);
+
+    RunCommand run;
+    auto* const run_app = app.add_subcommand("run", "Run until SIGTERM or SIGINT, then drain");
+    add_config(*run_app, run.config);
+
+    ValidateCommand validate;
+    auto* const validate_app =
+        app.add_subcommand("validate", "Check the configuration; tell every error at once");
+    add_config(*validate_app, validate.config);
+    validate_app
+        ->add_flag("--connect", validate.connect, "Also ask the brokers and the destinations")
+        ->envname("HEADRACE_CONNECT");
+
+    PrintConfigCommand print;
+    auto* const print_app =
+        app.add_subcommand("print-config", "Print the effective configuration, secrets masked");
+    add_config(*print_app, print.config);
+
+    DemoCommand demo;
+    auto* const demo_app = app.add_subcommand(
+        "demo", "The whole thing in this process: Kafka, Tecton and Milvus played inside");
+    demo_app
+        ->add_option("--records", demo.records,
+                     "End by itself after so many records; else at Ctrl-C")
+        ->envname("HEADRACE_RECORDS")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+        ->type_name("N");
+    demo_app
+        ->add_option("--admin", demo.admin,
+                     "Where the admin page listens; port 0 takes any free one")
+        ->envname("HEADRACE_ADMIN")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
+
+    EmulatorCommand emulator;
+    auto* const emulator_app = app.add_subcommand(
+        "emulator", "The doubles of Tecton and Milvus alone, on loopback; see docs/emulators.md");
+    emulator_app
+        ->add_option("--tecton", emulator.tecton_port,
+                     "Play Tecton on this port; 0 takes any free one")
+        ->envname("HEADRACE_TECTON")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("PORT");
+    emulator_app
+        ->add_option("--milvus", emulator.milvus_port,
+                     "Play Milvus on this port; 0 takes any free one")
+        ->envname("HEADRACE_MILVUS")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("PORT");
+
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        Told told;
+        told.text = told_by(app, error, told.is_error);
+        told.exit_code = told.is_error ? exit_usage : exit_ok;
+        return told;
+    }
+    if (*run_app) return run;
+    if (*validate_app) return validate;
+    if (*print_app) return print;
+    if (*demo_app) return demo;
+    if (emulator.tecton_port < 0 && emulator.milvus_port < 0) {
+        return Told{exit_usage, "emulator: say --tecton PORT, --milvus PORT or both\n", true};
+    }
+    return emulator;
+}
+
+}  // namespace headrace::commands

@@ -1,0 +1,213 @@
+#include "daemon.hpp"
+
+#include "config/cpu_quota.hpp"
+#include "ops/admin_server.hpp"
+#include "ops/rate_limited_log.hpp"
+#include "route_runner.hpp"
+#include "version.hpp"
+#include "worker.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace headrace {
+namespace {
+
+/// A loop that has not gone round for so long counts as frozen.
+constexpr Duration stall_after = std::chrono::seconds(10);
+/// How often secrets' files are looked at and suppressed log lines are counted out.
+constexpr Duration chores_interval = std::chrono::seconds(1);
+
+std::string read_text(char const* path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+unsigned worker_count(config::Limits const& limits) {
+    if (limits.workers) return *limits.workers;
+    auto const quota = config::read_cpu_quota("/sys/fs/cgroup", read_text("/proc/self/cgroup"));
+    return config::workers_auto(quota, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+struct Daemon::Impl {
+    Impl(config::Config loaded, Parts with)
+        : config(std::move(loaded)),
+          parts(std::move(with)),
+          paced_log(parts.log, parts.clock),
+          admin(parts.io.get_executor(), config.admin, admin_sources(), parts.clock),
+          chores(parts.io) {}
+
+    ops::AdminSources admin_sources() {
+        ops::AdminSources sources;
+        sources.snapshots = [this] { return snapshots(); };
+        sources.stalled_loops = [this] { return stalled_loops(); };
+        sources.version = version;
+        return sources;
+    }
+    [[nodiscard]] std::vector<flow::RouteSnapshot> snapshots() const {
+        std::vector<flow::RouteSnapshot> out;
+        for (auto const& route : routes) {
+            out.push_back(route->snapshot());
+        }
+        return out;
+    }
+    [[nodiscard]] std::vector<std::string> stalled_loops() const;
+    void do_chores();
+    void on_route_ended();
+
+    config::Config config;
+    Parts parts;
+    ops::RateLimitedLog paced_log;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<std::unique_ptr<RouteRunner>> routes;
+    ops::AdminServer admin;
+    boost::asio::steady_timer chores;
+    bool is_draining = false;
+};
+
+Result<std::unique_ptr<Daemon>> Daemon::make(config::Config config, Parts parts) {
+    auto impl = std::make_unique<Impl>(std::move(config), std::move(parts));
+    for (unsigned i = 0; i < worker_count(impl->config.limits); ++i) {
+        impl->workers.push_back(std::make_unique<Worker>(impl->parts.clock));
+    }
+    for (auto const& route : impl->config.routes) {
+        auto made = RouteRunner::make(route, impl->config.limits,
+                                      {.clock = impl->parts.clock,
+                                       .log = impl->parts.log,
+                                       .paced_log = impl->paced_log,
+                                       .workers = impl->workers,
+                                       .on_ended = [raw = impl.get()] { raw->on_route_ended(); }});
+        if (!made) return std::move(made).error();
+        impl->routes.push_back(std::move(*made));
+    }
+    return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Daemon::~Daemon() {
+    impl_->admin.stop();
+    for (auto& route : impl_->routes) {
+        if (!route->has_ended()) route->drain(impl_->parts.clock.now());
+    }
+    for (auto& route : impl_->routes) {
+        route->join();
+    }
+    for (auto& worker : impl_->workers) {
+        worker->stop();
+    }
+}
+
+Result<void> Daemon::start() {
+    if (auto bound = impl_->admin.start(); !bound) return std::move(bound).error();
+    for (auto& worker : impl_->workers) {
+        worker->start();
+    }
+    for (auto& route : impl_->routes) {
+        if (auto started = route->start(); !started) return std::move(started).error();
+    }
+    impl_->parts.log.write(ops::LogLevel::info, "started", "reading and writing",
+                           {{"version", std::string_view(version)},
+                            {"routes", static_cast<std::int64_t>(impl_->routes.size())},
+                            {"workers", static_cast<std::int64_t>(impl_->workers.size())},
+                            {"admin_port", static_cast<std::int64_t>(impl_->admin.port())}});
+    impl_->do_chores();
+    return {};
+}
+
+void Daemon::drain() {
+    if (std::exchange(impl_->is_draining, true)) return;
+    auto const deadline = impl_->parts.clock.now() + impl_->config.limits.drain;
+    impl_->parts.log.write(ops::LogLevel::info, "draining",
+                           "reading has stopped; waiting for requests that were sent");
+    for (auto& route : impl_->routes) {
+        route->drain(deadline);
+    }
+}
+
+bool Daemon::has_ended() const {
+    return std::all_of(impl_->routes.begin(), impl_->routes.end(),
+                       [](auto const& route) { return route->has_ended(); });
+}
+
+bool Daemon::was_clean() const {
+    return std::all_of(impl_->routes.begin(), impl_->routes.end(),
+                       [](auto const& route) { return route->was_clean(); });
+}
+
+Duration Daemon::drain_time() const noexcept {
+    return impl_->config.limits.drain;
+}
+
+std::uint16_t Daemon::admin_port() const noexcept {
+    return impl_->admin.port();
+}
+
+std::vector<flow::RouteSnapshot> Daemon::snapshots() const {
+    return impl_->snapshots();
+}
+
+std::vector<std::string> Daemon::Impl::stalled_loops() const {
+    std::vector<std::string> out;
+    auto const now = parts.clock.now();
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        if (now - workers[i]->heartbeat().at() > stall_after)
+            out.push_back("worker " + std::to_string(i));
+    }
+    for (auto const& route : routes) {
+        bool const is_stalled = !route->has_ended() && now - route->heartbeat().at() > stall_after;
+        if (is_stalled) out.push_back("route " + route->name());
+    }
+    return out;
+}
+
+void Daemon::Impl::do_chores() {
+    for (auto const& secret : config.file_secrets) {
+        bool const has_changed = secret->poll([&](std::string const& warning) {
+            parts.log.write(ops::LogLevel::warn, "secret_unreadable", warning,
+                            {{"key", secret->key()}});
+        });
+        if (has_changed) {
+            parts.log.write(ops::LogLevel::info, "secret_changed",
+                            "the new value is used from now on", {{"key", secret->key()}});
+            for (auto& route : routes) {
+                route->probe_now();
+            }
+        }
+    }
+    for (auto const& file : config.fixed_files) {
+        bool const has_changed = file->poll([](std::string const&) {});
+        if (has_changed) {
+            parts.log.write(
+                ops::LogLevel::warn, "restart_needed",
+                "the file behind this value has changed; it takes effect after a restart",
+                {{"key", file->key()}});
+        }
+    }
+    paced_log.report_suppressed();
+    chores.expires_after(chores_interval);
+    chores.async_wait([this](boost::system::error_code error) {
+        if (!error) do_chores();
+    });
+}
+
+void Daemon::Impl::on_route_ended() {
+    boost::asio::post(parts.io, [this] {
+        bool const is_over = std::all_of(routes.begin(), routes.end(),
+                                         [](auto const& route) { return route->has_ended(); });
+        if (!is_over) return;
+        chores.cancel();
+        paced_log.report_suppressed(true);
+        parts.on_drained();
+    });
+}
+
+}  // namespace headrace

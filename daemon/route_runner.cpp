@@ -1,0 +1,248 @@
+#include "route_runner.hpp"
+
+#include "flow/intake.hpp"
+#include "flow/lane.hpp"
+#include "kafka/kafka_dead_letters.hpp"
+#include "kafka/kafka_source.hpp"
+#include "ops/flow_report.hpp"
+#include "sinks/registry.hpp"
+#include "version.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace headrace {
+namespace {
+
+/// Of the time to drain, so much is kept for the last commit and for leaving the group.
+constexpr Duration close_reserve_max = std::chrono::seconds(3);
+constexpr int close_reserve_share = 4;
+
+ops::LogLevel level_of(kafka::LogLevel level) {
+    switch (level) {
+        case kafka::LogLevel::error:
+            return ops::LogLevel::error;
+        case kafka::LogLevel::warning:
+            return ops::LogLevel::warn;
+        case kafka::LogLevel::notice:
+            return ops::LogLevel::info;
+        case kafka::LogLevel::debug:
+            break;
+    }
+    return ops::LogLevel::debug;
+}
+
+flow::Order order_of(config::Order order) {
+    switch (order) {
+        case config::Order::partition:
+            return flow::Order::partition;
+        case config::Order::none:
+            return flow::Order::none;
+        case config::Order::key:
+            break;
+    }
+    return flow::Order::key;
+}
+
+/// Deletes and upserts of one key keep their order whatever the route says: a delete that overtakes
+/// its upsert would leave the row.
+flow::Order effective_order(config::Route const& route) {
+    auto const order = order_of(route.flow.order);
+    bool const deletes = route.common().on_tombstone == sinks::OnTombstone::delete_row;
+    return deletes && order == flow::Order::none ? flow::Order::key : order;
+}
+
+flow::GateSettings gate_settings(config::Flow const& flow) {
+    return {.is_adaptive = flow.concurrency.is_auto,
+            .concurrency_max = flow.concurrency.max,
+            .probe = flow.retry.probe,
+            .blocked_probe = flow.retry.blocked_probe};
+}
+
+flow::DeliverySettings delivery_settings(config::Route const& route, std::uint32_t lane) {
+    auto const& flow = route.flow;
+    return {.order = effective_order(route),
+            .batch_size = flow.batch.batch_size,
+            .batch_bytes = flow.batch.bytes,
+            .linger = flow.batch.linger,
+            .max_retries = flow.retry.max_retries,
+            .bury_after_retries = flow.retry.then == config::AfterRetries::dead_letter,
+            .backoff = {flow.retry.initial, flow.retry.max},
+            .blocked_probe = flow.retry.blocked_probe,
+            .lane = lane,
+            .seed = entropy_seed()};
+}
+
+flow::IntakeSettings intake_settings(config::Route const& route, config::Limits const& limits,
+                                     bool has_own_key) {
+    return {.route = route.name,
+            .destination_type = std::string(route.destination_type()),
+            .order = effective_order(route),
+            .has_own_key = has_own_key,
+            .commit_interval = route.flow.commit_interval,
+            .uncommitted_records_max = limits.uncommitted_records_max,
+            .memory_bytes = route.flow.memory_bytes,
+            .batch_size = route.flow.batch.batch_size,
+            .revoke_drain = route.flow.revoke_drain,
+            .stopped_retry = route.flow.retry.blocked_probe};
+}
+
+}  // namespace
+
+struct RouteRunner::Impl {
+    Impl(config::Route const& route, Parts with)
+        : name(route.name),
+          parts(std::move(with)),
+          report(ops::make_report(parts.paced_log, route.name)),
+          source(route.source, parts.clock, kafka_log()),
+          gate(gate_settings(route.flow), parts.clock.wall()) {}
+
+    kafka::LogSink kafka_log() {
+        return [this](kafka::LogLevel level, std::string_view line) {
+            parts.paced_log.write(level_of(level), name, "librdkafka", line);
+        };
+    }
+    void make_lanes(config::Route const& route);
+    void run();
+    void close();
+
+    std::string const name;
+    Parts parts;
+    flow::Report report;
+    kafka::KafkaSource source;
+    std::unique_ptr<kafka::KafkaDeadLetters> dead_letters;
+    flow::Gate gate;
+    std::vector<std::unique_ptr<flow::Sink>> sinks;
+    std::vector<std::unique_ptr<flow::Lane>> lanes;
+    std::unique_ptr<flow::Intake> intake;
+    Heartbeat heartbeat;
+    std::thread thread;
+    std::atomic<Duration::rep> deadline{0};
+    std::atomic<bool> has_ended{false};
+    bool was_clean = false;
+};
+
+Result<std::unique_ptr<RouteRunner>> RouteRunner::make(config::Route const& route,
+                                                       config::Limits const& limits, Parts parts) {
+    auto impl = std::make_unique<Impl>(route, std::move(parts));
+    auto const prefix = "route " + route.name + ": ";
+    if (route.dead_letters) {
+        auto settings = *route.dead_letters;
+        settings.version = version;
+        auto made = kafka::KafkaDeadLetters::make(
+            std::move(settings), {.clock = impl->parts.clock,
+                                  .log = impl->kafka_log(),
+                                  .wake = [raw = impl.get()] { raw->source.wake(); }});
+        if (!made) return made.error().with_prefix(prefix);
+        impl->dead_letters = std::move(*made);
+    }
+    impl->make_lanes(route);
+    std::vector<flow::LaneHandle> handles;
+    for (auto& lane : impl->lanes) {
+        handles.push_back({&lane->link(), &lane->stats(), [raw = lane.get()] { raw->notify(); },
+                           [raw = lane.get()] { return raw->held_bytes(); }});
+    }
+    impl->intake = std::make_unique<flow::Intake>(
+        intake_settings(route, limits, impl->sinks.front()->shape().has_own_key), impl->source,
+        impl->dead_letters.get(), impl->gate, std::move(handles), impl->report);
+    return std::unique_ptr<RouteRunner>(new RouteRunner(std::move(impl)));
+}
+
+void RouteRunner::Impl::make_lanes(config::Route const& route) {
+    for (std::uint32_t i = 0; i < parts.workers.size(); ++i) {
+        auto& io = parts.workers[i]->io();
+        sinks.push_back(sinks::make_sink(route.destination, io.get_executor(), parts.clock));
+        lanes.push_back(std::make_unique<flow::Lane>(
+            delivery_settings(route, i),
+            flow::Lane::Collaborators{.io = io,
+                                      .sink = *sinks.back(),
+                                      .gate = gate,
+                                      .clock = parts.clock,
+                                      .report = report,
+                                      .wake_consumer = [this] { source.wake(); }}));
+        // A key that stands in the value is not seen by the consumer thread: such a route keeps to
+        // one worker.
+        if (sinks.back()->shape().has_own_key) return;
+    }
+}
+
+RouteRunner::RouteRunner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+RouteRunner::~RouteRunner() {
+    join();
+}
+
+Result<void> RouteRunner::start() {
+    auto started = impl_->source.start();
+    if (!started) return started.error().with_prefix("route " + impl_->name + ": ");
+    impl_->heartbeat.beat(impl_->parts.clock.now());
+    impl_->thread = std::thread([this] { impl_->run(); });
+    return {};
+}
+
+void RouteRunner::drain(TimePoint deadline) noexcept {
+    impl_->deadline.store(deadline.time_since_epoch().count(), std::memory_order_release);
+    auto const now = impl_->parts.clock.now();
+    auto const reserve =
+        std::min<Duration>(close_reserve_max, (deadline - now) / close_reserve_share);
+    impl_->intake->drain(deadline - reserve);
+}
+
+void RouteRunner::join() {
+    if (impl_ && impl_->thread.joinable()) impl_->thread.join();
+}
+
+void RouteRunner::probe_now() noexcept {
+    impl_->gate.probe_now(impl_->parts.clock.now());
+}
+
+bool RouteRunner::has_ended() const noexcept {
+    return impl_->has_ended.load(std::memory_order_acquire);
+}
+
+bool RouteRunner::was_clean() const noexcept {
+    return impl_->was_clean;
+}
+
+std::string const& RouteRunner::name() const noexcept {
+    return impl_->name;
+}
+
+flow::RouteSnapshot RouteRunner::snapshot() const {
+    return impl_->intake->snapshot(impl_->parts.clock.now(), impl_->parts.clock.wall());
+}
+
+Heartbeat const& RouteRunner::heartbeat() const noexcept {
+    return impl_->heartbeat;
+}
+
+void RouteRunner::Impl::run() {
+    auto const& clock = parts.clock;
+    while (!intake->is_drained()) {
+        auto const now = clock.now();
+        heartbeat.beat(now);
+        auto const next = intake->step(now, clock.wall());
+        if (intake->is_drained()) break;
+        if (next > now && intake->prepare_to_sleep()) source.wait(next);
+    }
+    close();
+    has_ended.store(true, std::memory_order_release);
+    parts.on_ended();
+}
+
+void RouteRunner::Impl::close() {
+    auto const until = TimePoint{Duration{deadline.load(std::memory_order_acquire)}};
+    // What lanes handed back since the last step holds Kafka's messages: they go before the
+    // consumer does.
+    std::ignore = intake->step(parts.clock.now(), parts.clock.wall());
+    if (dead_letters) dead_letters->close(until);
+    bool const is_closed = source.close(until);
+    was_clean = intake->was_clean() && is_closed;
+    parts.log.write(
+        was_clean ? ops::LogLevel::info : ops::LogLevel::warn, "route_drained",
+        was_clean ? "every request that was sent is resolved and the last commit is confirmed"
+                  : "limits.drain_secs was not enough: open records will be read and written again",
+        {{"route", name}});
+}
+
+}  // namespace headrace

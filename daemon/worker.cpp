@@ -1,0 +1,34 @@
+#include "worker.hpp"
+
+namespace headrace {
+namespace {
+
+constexpr Duration beat_interval = std::chrono::seconds(1);
+
+}  // namespace
+
+Worker::Worker(Clock const& clock) : clock_(clock) {}
+
+Worker::~Worker() {
+    stop();
+}
+
+void Worker::start() {
+    beat();
+    thread_ = std::thread([this] { io_.run(); });
+}
+
+void Worker::stop() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Worker::beat() {
+    heartbeat_.beat(clock_.now());
+    timer_.expires_after(beat_interval);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) beat();
+    });
+}
+
+}  // namespace headrace
