@@ -1,5 +1,5 @@
-// Time as a parameter: everything that reads the time takes a Clock, so that the whole flow runs in tests with
-// a clock moved by hand. The only place that reads the machine's clocks is clock.cpp.
+// Time as a parameter: everything that reads the time takes a Clock, so that the whole flow runs in
+// tests with a clock moved by hand. The only place that reads the machine's clocks is clock.cpp.
 // Thread safety: SystemClock may be used from any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
-// A fast 64-bit hash for keys (FNV-1a over 8 bytes at a time with a final mix), used to spread keys over workers and to find
-// records that must not be in flight together. Not for untrusted hash tables of exact keys: a collision here
-// only makes two keys wait for each other.
+// A fast 64-bit hash for keys (FNV-1a over 8 bytes at a time with a final mix), used to spread keys
+// over workers and to find records that must not be in flight together. Not for untrusted hash
+// tables of exact keys: a collision here only makes two keys wait for each other.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// A small, fast, seeded generator (splitmix64), so that jitter is a parameter and a simulation repeats itself.
-// Used for jitter only, never for secrets.
-// Thread safety: not thread-safe; each owner has its own.
+// A small, fast, seeded generator (splitmix64), so that jitter is a parameter and a simulation
+// repeats itself. Used for jitter only, never for secrets. Thread safety: not thread-safe; each
+// owner has its own.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Errors as values: Result<T> is a value or an Error, an Error is a stable code plus a sentence for the operator.
-// Used by every layer for what can go wrong in operation; programmer faults are assertions, not Results.
-// Thread safety: plain values.
+// Errors as values: Result<T> is a value or an Error, an Error is a stable code plus a sentence for
+// the operator. Used by every layer for what can go wrong in operation; programmer faults are
+// assertions, not Results. Thread safety: plain values.
 #pragma once
 
 #include <string>

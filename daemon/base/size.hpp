@@ -13,7 +13,8 @@ inline constexpr std::uint64_t kib = 1024;
 inline constexpr std::uint64_t mib = 1024 * kib;
 inline constexpr std::uint64_t gib = 1024 * mib;
 
-/// Reads a whole number of bytes with an optional KiB, MiB or GiB; anything else, or an overflow, is invalid_argument.
+/// Reads a whole number of bytes with an optional KiB, MiB or GiB; anything else, or an overflow,
+/// is invalid_argument.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
 
 /// The shortest exact form: 1048576 is "1MiB", 1000 is "1000".
