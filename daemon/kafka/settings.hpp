@@ -1,4 +1,5 @@
-// What the Kafka side of a route must be told: filled by config, used by kafka_source and kafka_dead_letters.
+// What the Kafka side of a route must be told: filled by config, used by kafka_source and
+// kafka_dead_letters.
 #pragma once
 
 #include "base/clock.hpp"
@@ -20,14 +21,16 @@ enum class StartKind {
 
 struct SourceSettings {
     std::string bootstrap_servers;
-    std::map<std::string, std::string> properties;  ///< Any librdkafka setting; wins over our defaults, never over our rules.
-    std::vector<std::string> topics;                ///< Names, or one regular expression that begins with ^.
+    std::map<std::string, std::string>
+        properties;  ///< Any librdkafka setting; wins over our defaults, never over our rules.
+    std::vector<std::string> topics;  ///< Names, or one regular expression that begins with ^.
     std::string group;
-    std::string instance_id;                        ///< Static membership; empty: none.
+    std::string instance_id;  ///< Static membership; empty: none.
     StartKind start = StartKind::earliest;
-    WallTime start_time{};                          ///< For StartKind::time.
-    std::size_t prefetch_bytes = 0;                 ///< Share of the route's memory for librdkafka's queues, all partitions together.
-    std::size_t message_bytes_max = 0;              ///< Largest request body: bounds the fetch size.
+    WallTime start_time{};  ///< For StartKind::time.
+    std::size_t prefetch_bytes =
+        0;  ///< Share of the route's memory for librdkafka's queues, all partitions together.
+    std::size_t message_bytes_max = 0;  ///< Largest request body: bounds the fetch size.
 };
 
 struct DeadLetterSettings {

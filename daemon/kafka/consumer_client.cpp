@@ -1,0 +1,75 @@
+#include "kafka/consumer_client.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace headrace::kafka {
+namespace {
+
+void signal_to(rd_kafka_queue_t* queue, int descriptor) {
+    std::uint64_t const one = 1;
+    rd_kafka_queue_io_event_enable(queue, descriptor, &one, sizeof one);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ConsumerClient>> ConsumerClient::make(Handle<rd_kafka_conf_t> conf,
+                                                             int wake_descriptor) {
+    auto client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
+    if (!client) return client.error();
+    return std::unique_ptr<ConsumerClient>(new ConsumerClient(std::move(*client), wake_descriptor));
+}
+
+ConsumerClient::ConsumerClient(Handle<rd_kafka_t> client, int wake_descriptor)
+    : client_(std::move(client)), wake_descriptor_(wake_descriptor) {
+    // Errors and logs come by the consumer queue, too.
+    rd_kafka_poll_set_consumer(client_.get());
+    queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+    rd_kafka_set_log_queue(client_.get(), queue_.get());
+    signal_to(queue_.get(), wake_descriptor_);
+}
+
+ConsumerClient::~ConsumerClient() {
+    destroy(std::chrono::milliseconds{0});
+}
+
+Result<void> ConsumerClient::subscribe(std::vector<std::string> const& topics) {
+    Handle<rd_kafka_topic_partition_list_t> const list{
+        rd_kafka_topic_partition_list_new(static_cast<int>(topics.size()))};
+    for (auto const& topic : topics) {
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+    }
+    auto const code = rd_kafka_subscribe(client_.get(), list.get());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "subscribing to source.topics");
+    return {};
+}
+
+Handle<rd_kafka_queue_t> ConsumerClient::partition_queue(std::string const& topic,
+                                                         std::int32_t partition) const {
+    Handle<rd_kafka_queue_t> queue{
+        rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)};
+    signal_to(queue.get(), wake_descriptor_);
+    rd_kafka_queue_forward(queue.get(), nullptr);
+    return queue;
+}
+
+void ConsumerClient::release_queue(Handle<rd_kafka_queue_t> queue) noexcept {
+    if (queue != nullptr) rd_kafka_queue_io_event_enable(queue.get(), -1, nullptr, 0);
+}
+
+bool ConsumerClient::destroy(std::chrono::milliseconds limit) {
+    if (!is_destroyed_) {
+        is_destroyed_ = true;
+        release_queue(std::move(queue_));
+    }
+    auto* const client = client_.release();
+    return side_.finish(
+        [client] {
+            if (client != nullptr) {
+                rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+            }
+        },
+        limit);
+}
+
+}  // namespace headrace::kafka

@@ -1,0 +1,473 @@
+#include "kafka/kafka_source.hpp"
+
+#include "kafka/answer_box.hpp"
+#include "kafka/client_config.hpp"
+#include "kafka/commit_ledger.hpp"
+#include "kafka/consumer_client.hpp"
+#include "kafka/event_sorting.hpp"
+#include "kafka/fetch_plan.hpp"
+#include "kafka/group_membership.hpp"
+#include "kafka/look_ups.hpp"
+#include "kafka/message_record.hpp"
+#include "kafka/properties.hpp"
+#include "kafka/slot_table.hpp"
+#include "kafka/topic_pattern.hpp"
+#include "kafka/trouble.hpp"
+#include "kafka/wake_signal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace headrace::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto sizing_timeout = 3s;
+constexpr auto remake_pause = 10s;
+constexpr auto check_pause = 2s;
+constexpr auto check_timeout = 1s;
+constexpr auto wait_max = 1s;
+constexpr unsigned events_per_serve_max = 1000;
+constexpr std::size_t read_batch = 512;
+
+/// What is left until `deadline`, rounded up.
+std::chrono::milliseconds left(TimePoint deadline, Clock const& clock) {
+    return std::max(0ms, std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.now()));
+}
+
+/// How many partitions the source would read if it were alone.
+Result<std::size_t> count_partitions(rd_kafka_t* client, std::vector<std::string> const& topics) {
+    std::size_t total = 0;
+    if (!is_pattern(topics)) {
+        for (auto const& topic : topics) {
+            auto const count = look_up_partitions(client, topic, sizing_timeout);
+            if (!count && count.error().code != ErrorCode::not_found) return count.error();
+            total += count ? *count : 0;
+        }
+        return total;
+    }
+    auto const all = look_up_topics(client, sizing_timeout);
+    if (!all) return all.error();
+    for (auto const& topic : *all) {
+        if (!matching(topics, {topic.topic}).empty()) total += topic.partitions;
+    }
+    return total;
+}
+
+}  // namespace
+
+struct KafkaSource::Impl {
+    enum class Phase {
+        idle,     ///< start() was not called.
+        sizing,   ///< The side thread counts partitions, for the queue limits.
+        running,  ///< There is a client.
+        cooling,  ///< The client broke for good; a new one is made when remake_at has passed.
+        closed,   ///< close() was called.
+    };
+    struct Expiry {
+        flow::TopicPartition const* origin = nullptr;
+        ExpiredRange range;
+    };
+
+    Impl(SourceSettings given, Clock const& time, LogSink sink)
+        : settings(std::move(given)),
+          clock(time),
+          log(std::move(sink)),
+          redact(settings.properties),
+          answers(std::make_shared<AnswerBox>([this] { signal.wake(); })),
+          troubles(clock) {}
+
+    Result<void> start();
+    [[nodiscard]] FetchPlan plan(std::size_t partitions) const {
+        return plan_fetches({.prefetch_bytes = settings.prefetch_bytes,
+                             .partitions = partitions,
+                             .message_bytes_max = settings.message_bytes_max});
+    }
+    void make_client(std::size_t partitions);
+    void break_client(Error error, flow::SourceListener& listener);
+    bool serve_event(flow::SourceListener& listener);
+    void serve_client(flow::SourceListener& listener);
+    void dispatch(rd_kafka_event_t* event, flow::SourceListener& listener);
+    void on_committed(rd_kafka_event_t* event, flow::SourceListener& listener);
+    void on_error(rd_kafka_event_t* event);
+    void on_log(rd_kafka_event_t* event);
+    void note(rd_kafka_resp_err_t code, std::string_view text);
+    void check_troubles();
+    std::size_t read(SlotState& slot, std::size_t max, std::vector<flow::Record>& out);
+    bool take_message(SlotState& slot, rd_kafka_message_t* message, std::vector<flow::Record>& out);
+    void move_to(SlotState& slot, flow::Offset found);
+    void write_log(LogLevel level, std::string_view text) const {
+        if (log) log(level, redact(text));
+    }
+    bool close(TimePoint deadline);
+    void drain_closing();
+
+    SourceSettings settings;
+    Clock const& clock;
+    LogSink log;
+    Redactor redact;
+    WakeSignal signal;
+    std::shared_ptr<AnswerBox> answers;
+    Troubles troubles;
+    SlotTable slots;
+    CommitLedger ledger;
+    Phase phase = Phase::idle;
+    std::size_t partitions_planned = partitions_assumed;
+    TimePoint remake_at{};
+    TimePoint check_at{};
+    bool is_checking = false;
+    BrokerCause cause;  ///< Why a broker went away last.
+    std::vector<Expiry> expiries;
+    std::optional<Error> broken;  ///< Found while reading; serve() acts on it.
+    std::unique_ptr<SideThread> sizing;
+    std::unique_ptr<ConsumerClient> client;
+    std::unique_ptr<GroupMembership> group;
+};
+
+Result<void> KafkaSource::Impl::start() {
+    if (signal.descriptor() == -1) {
+        return Error{ErrorCode::io, "no eventfd left: raise the limit of open files (ulimit -n)"};
+    }
+    if (auto checked = check_topics(settings.topics); !checked) return checked;
+    if (auto checked = check_properties(settings.properties); !checked) return checked;
+    if (auto conf = consumer_conf(settings, plan(partitions_assumed)); !conf) return conf.error();
+    auto conf = inquiry_conf(settings);
+    if (!conf) return conf.error();
+    // The first client also shows whether the properties fit together and TLS files can be read.
+    auto inquiry = kafka::make_client(RD_KAFKA_CONSUMER, std::move(*conf));
+    if (!inquiry) return Error{inquiry.error().code, redact(inquiry.error().message)};
+    phase = Phase::sizing;
+    sizing = std::make_unique<SideThread>();
+    auto const asked = std::make_shared<Handle<rd_kafka_t>>(std::move(*inquiry));
+    sizing->post([this, asked, box = answers, topics = settings.topics](SideThread::Inside&) {
+        auto const count = count_partitions(asked->get(), topics);
+        // It runs on the consumer thread, and only while this object lives.
+        box->post([this, count](auto&) {
+            if (count) partitions_planned = std::max<std::size_t>(*count, 1);
+            if (!count) troubles.report(TroubleKind::connection, count.error());
+            if (phase == Phase::sizing) make_client(partitions_planned);
+        });
+        asked->reset();
+    });
+    return {};
+}
+
+void KafkaSource::Impl::make_client(std::size_t partitions) {
+    auto conf = consumer_conf(settings, plan(partitions));
+    auto made = conf ? ConsumerClient::make(std::move(*conf), signal.descriptor())
+                     : Result<std::unique_ptr<ConsumerClient>>{conf.error()};
+    auto subscribed = made ? (*made)->subscribe(settings.topics) : Result<void>{made.error()};
+    if (!subscribed) {
+        troubles.report(TroubleKind::client,
+                        {subscribed.error().code, redact(subscribed.error().message)});
+        phase = Phase::cooling;
+        remake_at = clock.now() + remake_pause;
+        return;
+    }
+    client = std::move(*made);
+    group = std::make_unique<GroupMembership>(
+        GroupMembership::Parts{*client, slots, troubles, answers, settings});
+    phase = Phase::running;
+}
+
+void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener) {
+    group->lose_all(listener);
+    ledger.answer_all(error);
+    troubles.report(TroubleKind::client, std::move(error));
+    group.reset();
+    client.reset();
+    is_checking = false;
+    phase = Phase::cooling;
+    remake_at = clock.now() + remake_pause;
+}
+
+void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
+    if (phase == Phase::cooling && clock.now() >= remake_at) make_client(partitions_planned);
+    if (phase != Phase::running) return;
+    unsigned served = 0;
+    while (!broken && served != events_per_serve_max && serve_event(listener))
+        ++served;
+    if (broken) return break_client(*std::exchange(broken, std::nullopt), listener);
+    // More may be there, and the queue signals only what comes when it is empty.
+    if (served == events_per_serve_max) signal.wake();
+    group->serve(listener);
+    check_troubles();
+}
+
+bool KafkaSource::Impl::serve_event(flow::SourceListener& listener) {
+    Handle<rd_kafka_event_t> const event{rd_kafka_queue_poll(client->queue(), 0)};
+    if (event == nullptr) return false;
+    dispatch(event.get(), listener);
+    return true;
+}
+
+void KafkaSource::Impl::dispatch(rd_kafka_event_t* event, flow::SourceListener& listener) {
+    switch (rd_kafka_event_type(event)) {
+        case RD_KAFKA_EVENT_REBALANCE:
+            troubles.clear(TroubleKind::group);
+            troubles.clear(TroubleKind::client);
+            return group->on_rebalance(event, listener);
+        case RD_KAFKA_EVENT_OFFSET_COMMIT:
+            return on_committed(event, listener);
+        case RD_KAFKA_EVENT_ERROR:
+            return on_error(event);
+        case RD_KAFKA_EVENT_LOG:
+            return on_log(event);
+        case RD_KAFKA_EVENT_FETCH:
+            // Cannot be while every partition queue is cut off; going on would lose these records.
+            broken =
+                Error{ErrorCode::kafka, "records came by the wrong queue; joining the group anew"};
+            return;
+        default:
+            return;
+    }
+}
+
+void KafkaSource::Impl::on_committed(rd_kafka_event_t* event, flow::SourceListener& listener) {
+    auto code = rd_kafka_event_error(event);
+    auto const* const list = rd_kafka_event_topic_partition_list(event);
+    for (int i = 0; list != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && i != list->cnt; ++i) {
+        code = list->elems[i].err;
+    }
+    Result<void> result;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) result = to_error(code, "committing offsets");
+    auto const number = reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event));
+    if (number == 0) return group->on_first_commit(result, listener);
+    ledger.answer(number, std::move(result));
+}
+
+void KafkaSource::Impl::on_error(rd_kafka_event_t* event) {
+    auto const code = rd_kafka_event_error(event);
+    std::string_view const text = rd_kafka_event_error_string(event);
+    if (rd_kafka_event_error_is_fatal(event) != 0) {
+        broken = to_error(code, "the group's member broke and joins anew", redact(text));
+        return;
+    }
+    note(code, text);
+}
+
+void KafkaSource::Impl::note(rd_kafka_resp_err_t code, std::string_view text) {
+    cause.hear(code, redact(text));
+    auto const kind = trouble_of(code);
+    if (!kind) return write_log(LogLevel::warning, text);
+    switch (*kind) {
+        case TroubleKind::connection:
+            troubles.report(*kind, cause.error());
+            break;
+        default:
+            troubles.report(*kind, to_error(code, "Kafka source", redact(text)));
+    }
+    check_at = clock.now() + check_pause;
+}
+
+void KafkaSource::Impl::on_log(rd_kafka_event_t* event) {
+    char const* facility = nullptr;
+    char const* text = nullptr;
+    int level = 0;
+    if (rd_kafka_event_log(event, &facility, &text, &level) != 0) return;
+    if (!is_noise(text)) write_log(log_level_of(level), std::string(facility) + ": " + text);
+}
+
+void KafkaSource::Impl::check_troubles() {
+    bool const topics = troubles.has(TroubleKind::topics);
+    if (is_checking || !(topics || troubles.has(TroubleKind::connection)) || clock.now() < check_at)
+        return;
+    is_checking = true;
+    client->side().post([this, raw = client->get(), box = answers, topics](SideThread::Inside&) {
+        Result<std::vector<TopicSize>> found = std::vector<TopicSize>{};
+        if (topics) {
+            found = look_up_topics(raw, check_timeout);
+        } else if (auto reached = look_up_brokers(raw, check_timeout); !reached) {
+            found = reached.error();
+        }
+        box->post([this, topics, found = std::move(found)](auto&) {
+            is_checking = false;
+            check_at = clock.now() + check_pause;
+            if (!found) return;
+            troubles.clear(TroubleKind::connection);
+            std::vector<std::string> names;
+            for (auto const& topic : *found)
+                names.push_back(topic.topic);
+            if (topics && (is_pattern(settings.topics) ||
+                           matching(settings.topics, names).size() == settings.topics.size())) {
+                troubles.clear(TroubleKind::topics);
+            }
+        });
+    });
+}
+
+std::size_t KafkaSource::Impl::read(SlotState& slot, std::size_t max,
+                                    std::vector<flow::Record>& out) {
+    std::array<rd_kafka_message_t*, read_batch> messages{};
+    std::size_t taken = 0;
+    while (taken < max) {
+        auto const wanted = std::min(max - taken, messages.size());
+        auto const got = rd_kafka_consume_batch_queue(slot.queue.get(), 0, messages.data(), wanted);
+        if (got <= 0) break;
+        for (std::size_t i = 0; i != static_cast<std::size_t>(got); ++i) {
+            if (take_message(slot, messages[i], out)) ++taken;
+        }
+        if (static_cast<std::size_t>(got) < wanted) break;
+    }
+    return taken;
+}
+
+bool KafkaSource::Impl::take_message(SlotState& slot, rd_kafka_message_t* message,
+                                     std::vector<flow::Record>& out) {
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        out.push_back(to_record(message, *slot.origin));
+        if (message->offset != slot.position) move_to(slot, message->offset);
+        slot.position = flow::next(message->offset);
+        return true;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        if (message->offset != slot.position) move_to(slot, message->offset);
+        slot.end_reached = message->offset;
+    } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        // librdkafka fetches this partition no more until it is assigned again.
+        broken = to_error(message->err, slot.origin->topic, rd_kafka_message_errstr(message));
+        signal.wake();
+    } else {
+        note(message->err, rd_kafka_message_errstr(message));
+    }
+    rd_kafka_message_destroy(message);
+    return false;
+}
+
+void KafkaSource::Impl::move_to(SlotState& slot, flow::Offset found) {
+    flow::Offset low = -1;
+    flow::Offset high = -1;
+    rd_kafka_get_watermark_offsets(client->get(), slot.origin->topic.c_str(),
+                                   slot.origin->partition, &low, &high);
+    if (auto const range = expired_between(slot.position, found, low)) {
+        expiries.push_back({slot.origin, *range});
+        signal.wake();
+    }
+    slot.position = found;
+}
+
+bool KafkaSource::Impl::close(TimePoint deadline) {
+    answers->close();
+    bool const was_running = phase == Phase::running;
+    phase = Phase::closed;
+    if (sizing != nullptr) sizing->finish(nullptr, 0ms);
+    if (!was_running) return true;
+    client->side().cancel();
+    Handle<rd_kafka_error_t> const refused{
+        rd_kafka_consumer_close_queue(client->get(), client->queue())};
+    // From here on librdkafka takes every assignment for an unassignment.
+    group->abandon();
+    while (refused == nullptr && rd_kafka_consumer_closed(client->get()) == 0) {
+        drain_closing();
+        auto const rest = left(deadline, clock);
+        if (rest == 0ms || rd_kafka_consumer_closed(client->get()) != 0) break;
+        signal.wait(std::min<std::chrono::milliseconds>(rest, 50ms));
+    }
+    bool const has_left = rd_kafka_consumer_closed(client->get()) != 0;
+    group.reset();
+    return client->destroy(left(deadline, clock)) && has_left;
+}
+
+void KafkaSource::Impl::drain_closing() {
+    while (Handle<rd_kafka_event_t> const event{rd_kafka_queue_poll(client->queue(), 0)}) {
+        auto const type = rd_kafka_event_type(event.get());
+        if (type == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(client->get(), nullptr);
+        if (type == RD_KAFKA_EVENT_LOG) on_log(event.get());
+    }
+}
+
+KafkaSource::KafkaSource(SourceSettings settings, Clock const& clock, LogSink log)
+    : impl_(std::make_unique<Impl>(std::move(settings), clock, std::move(log))) {}
+
+KafkaSource::~KafkaSource() {
+    if (impl_->phase != Impl::Phase::closed) std::ignore = impl_->close(TimePoint{});
+}
+
+Result<void> KafkaSource::start() {
+    return impl_->start();
+}
+
+void KafkaSource::serve(flow::SourceListener& listener) {
+    if (impl_->phase == Impl::Phase::closed) return;
+    impl_->answers->run(listener);
+    impl_->serve_client(listener);
+    for (auto const& expiry : std::exchange(impl_->expiries, {})) {
+        listener.on_expired(*expiry.origin, expiry.range.from, expiry.range.to);
+    }
+    impl_->ledger.tell(listener);
+    impl_->troubles.tell(listener);
+}
+
+std::size_t KafkaSource::read(flow::Slot slot, std::size_t max, std::vector<flow::Record>& out) {
+    auto* const state = impl_->slots.state(slot);
+    if (state == nullptr || state->is_revoking) return 0;
+    return impl_->read(*state, max, out);
+}
+
+std::optional<flow::Offset> KafkaSource::position(flow::Slot slot) const {
+    auto const* const state = std::as_const(impl_->slots).state(slot);
+    return state == nullptr ? std::nullopt : std::optional{state->position};
+}
+
+void KafkaSource::commit(std::span<flow::CommitPoint const> points) {
+    if (points.empty()) return;
+    auto const number = impl_->ledger.open(points);
+    if (impl_->phase != Impl::Phase::running) {
+        impl_->ledger.answer(
+            number, Error{ErrorCode::kafka, "committing offsets: not a member of the group"});
+        return impl_->signal.wake();
+    }
+    std::vector<StartPosition> positions;
+    for (auto const& point : points) {
+        positions.push_back(
+            {{point.origin->topic, point.origin->partition}, std::nullopt, point.offset});
+    }
+    auto const list = make_list(positions);
+    auto const code =
+        rd_kafka_commit_queue(impl_->client->get(), list.get(), impl_->client->queue(), nullptr,
+                              reinterpret_cast<void*>(number));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        impl_->ledger.answer(number, to_error(code, "committing offsets"));
+        impl_->signal.wake();
+    }
+}
+
+void KafkaSource::release(std::span<flow::Slot const> slots) {
+    if (impl_->group != nullptr) impl_->group->release(slots);
+}
+
+flow::PartitionEnd KafkaSource::end(flow::Slot slot) const {
+    auto const* const state = std::as_const(impl_->slots).state(slot);
+    if (state == nullptr) return {};
+    // librdkafka keeps the high watermark only; the end that was met and not passed since is the
+    // last stable offset.
+    if (state->end_reached == state->position && rd_kafka_queue_length(state->queue.get()) == 0) {
+        return {state->end_reached};
+    }
+    flow::Offset low = -1;
+    flow::Offset high = -1;
+    rd_kafka_get_watermark_offsets(impl_->client->get(), state->origin->topic.c_str(),
+                                   state->origin->partition, &low, &high);
+    return {high < 0 ? -1 : high};
+}
+
+bool KafkaSource::close(TimePoint deadline) {
+    return impl_->phase == Impl::Phase::closed || impl_->close(deadline);
+}
+
+void KafkaSource::wait(TimePoint until) {
+    impl_->signal.wait(std::min<std::chrono::milliseconds>(left(until, impl_->clock), wait_max));
+}
+
+void KafkaSource::wake() noexcept {
+    impl_->signal.wake();
+}
+
+std::size_t KafkaSource::prefetch_bytes_max() const noexcept {
+    return impl_->settings.prefetch_bytes;
+}
+
+}  // namespace headrace::kafka

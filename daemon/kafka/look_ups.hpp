@@ -1,0 +1,65 @@
+// Questions to the brokers that wait for an answer: start positions, partition counts, whether
+// anybody is there. Internal to this folder; runs on a SideThread, never on the consumer thread.
+// Thread safety: librdkafka's client may be used from any thread; the functions have no state.
+#pragma once
+
+#include "base/result.hpp"
+#include "flow/record.hpp"
+#include "kafka/rdkafka_handles.hpp"
+#include "kafka/start_positions.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headrace::kafka {
+
+struct StartQuestion {
+    StartKind kind = StartKind::earliest;
+    std::int64_t time_ms = 0;
+    std::vector<PartitionName> assigned;
+    bool may_wait = true;
+};
+
+struct StartPosition {
+    PartitionName name;
+    std::optional<flow::Offset> committed;
+    flow::Offset begin = 0;
+};
+
+struct StartAnswer {
+    std::vector<StartPosition> assigned;
+    std::vector<StartPosition>
+        first_commits;  ///< To be committed before reading begins; other members' partitions too.
+    bool must_wait = false;  ///< Nothing else is set.
+};
+
+[[nodiscard]] Result<StartAnswer> look_up_starts(rd_kafka_t* client, StartQuestion const& question,
+                                                 std::chrono::milliseconds timeout);
+
+struct TopicSize {
+    std::string topic;
+    std::size_t partitions = 0;
+};
+
+/// All topics of the cluster that the user may see, with their partitions.
+[[nodiscard]] Result<std::vector<TopicSize>> look_up_topics(rd_kafka_t* client,
+                                                            std::chrono::milliseconds timeout);
+
+/// One topic; an Error if it does not exist.
+[[nodiscard]] Result<std::size_t> look_up_partitions(rd_kafka_t* client, std::string const& topic,
+                                                     std::chrono::milliseconds timeout);
+
+/// Succeeds if any broker answers.
+[[nodiscard]] Result<void> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeout);
+
+/// Offsets that the group has committed, in the order of `names`.
+[[nodiscard]] Result<std::vector<std::optional<flow::Offset>>> look_up_commits(
+    rd_kafka_t* client, std::vector<PartitionName> const& names, std::chrono::milliseconds timeout);
+
+/// A list for librdkafka.
+[[nodiscard]] Handle<rd_kafka_topic_partition_list_t> make_list(
+    std::vector<StartPosition> const& positions);
+
+}  // namespace headrace::kafka

@@ -1,0 +1,48 @@
+#include "kafka/message_record.hpp"
+
+namespace headrace::kafka {
+namespace {
+
+constexpr flow::RecordHandle::Operations message_operations{
+    [](void* object) noexcept {
+        rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(object));
+    },
+    [](void const* object, std::vector<flow::Header>& out) {
+        append_headers(static_cast<rd_kafka_message_t const*>(object), out);
+    }};
+
+/// librdkafka tells null from empty by the pointer.
+std::optional<std::string_view> view(void const* bytes, std::size_t size) noexcept {
+    if (bytes == nullptr) return std::nullopt;
+    return std::string_view{static_cast<char const*>(bytes), size};
+}
+
+}  // namespace
+
+flow::Record to_record(rd_kafka_message_t* message, flow::TopicPartition const& origin) {
+    flow::Record record;
+    record.handle = flow::RecordHandle(message, &message_operations);
+    record.origin = &origin;
+    record.offset = message->offset;
+    record.key = view(message->key, message->key_len);
+    record.value = view(message->payload, message->len);
+    auto type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    auto const timestamp = rd_kafka_message_timestamp(message, &type);
+    record.timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp;
+    return record;
+}
+
+void append_headers(rd_kafka_message_t const* message, std::vector<flow::Header>& out) {
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    char const* name = nullptr;
+    void const* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+        out.push_back({name, view(value, size)});
+    }
+}
+
+}  // namespace headrace::kafka
