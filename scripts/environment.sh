@@ -30,7 +30,7 @@ as_root() {
 
 apt_get() {
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >&2
+        apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >&2
 }
 
 # missing_packages PACKAGE...: prints those that dpkg does not have. Needs no network.

@@ -4,6 +4,7 @@
 `tidy.py ROOT` prints each breach as FILE:LINE: RULE: what is wrong, and fails if there is one. A
 rule is a generator over the tree; RULES lists them, and tidy_test.py shows that each can fail.
 """
+import posixpath
 import re
 import sys
 from dataclasses import dataclass, field
@@ -17,12 +18,12 @@ FUNCTION_LINES_MAX = 70
 # Who may include whom: a folder sees its own files and those of a lower layer. "main" is
 # daemon/main.cpp and "daemon" what else lies in daemon/ itself: the composition root.
 LAYERS = {"base": 1, "http": 2, "flow": 2, "kafka": 3, "sinks": 3, "ops": 3, "emulator": 3,
-          "config": 4, "daemon": 5, "main": 6}
+          "config": 4, "daemon": 5, "commands": 6, "main": 7}
 
 # The one folder that wraps a library.
 LIBRARY_HOMES = {"boost/beast": "http", "openssl": "http", "librdkafka": "kafka",
                  "yaml-cpp": "config", "prometheus": "ops", "systemd": "ops", "simdjson": "base",
-                 "CLI": "daemon"}
+                 "CLI": "commands"}
 
 # What a header that other folders read may show besides the standard library.
 HEADER_LIBRARIES = re.compile(
@@ -91,8 +92,8 @@ class Tree:
 
     def is_generated(self, header):
         """Whether CMake makes it: its template lies somewhere in the folder of its name."""
-        folder, _, name = header.rpartition("/")
-        return any(path.startswith(f"daemon/{folder}/") and path.endswith(f"/{name}.in")
+        folder, name = posixpath.split(f"daemon/{header}")
+        return any(path.startswith(f"{folder}/") and path.endswith(f"/{name}.in")
                    for path in self.paths)
 
     def daemon(self):

@@ -52,7 +52,9 @@ class TidyTest(unittest.TestCase):
 
     def test_an_include_of_a_generated_header_is_fine(self):
         files = {"daemon/ops/page/page_text.hpp.in": "",
-                 "daemon/ops/page.cpp": '#include "ops/page_text.hpp"\n'}
+                 "daemon/ops/page.cpp": '#include "ops/page_text.hpp"\n',
+                 "daemon/version.hpp.in": "",
+                 "daemon/daemon.cpp": '#include "version.hpp"\n'}
         self.assertEqual(self.found(files), [])
 
     def test_an_include_in_a_comment_or_a_string_is_none(self):
