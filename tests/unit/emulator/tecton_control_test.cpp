@@ -24,7 +24,7 @@ bool has(std::string const& body, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("figures are told over HTTP, per stream source and view") {
+TEST_CASE("Tecton: figures are told over HTTP, per stream source and view") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(1) + "," + click(2) + "," + click(2))));
     auto const body = control(tecton, "GET", "stats").body;
@@ -40,7 +40,7 @@ TEST_CASE("figures are told over HTTP, per stream source and view") {
     CHECK(tree.root().find("in_progress_max")->raw() == "1");
 }
 
-TEST_CASE("rows are told by view or stream source, whole or one field of them") {
+TEST_CASE("Tecton: rows are told by view or stream source, whole or one field of them") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(1, "a") + "," + click(2, "b"))));
     auto const rows = control(tecton, "GET", "rows?source=clicks");
@@ -55,7 +55,7 @@ TEST_CASE("rows are told by view or stream source, whole or one field of them") 
     CHECK(control(tecton, "GET", "rows?source=other").status == 404);
 }
 
-TEST_CASE("ids are told with what is missing") {
+TEST_CASE("Tecton: ids are told with what is missing") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(0) + "," + click(2))));
     CHECK(control(tecton, "GET", "ids?source=clicks&count=3").body ==
@@ -63,7 +63,7 @@ TEST_CASE("ids are told with what is missing") {
     CHECK(control(tecton, "GET", "ids?source=other").body == R"({"distinct":0,"duplicates":0})");
 }
 
-TEST_CASE("keys, workspaces and stream sources come and go at run time") {
+TEST_CASE("Tecton: keys, workspaces and stream sources come and go at run time") {
     auto tecton = make_tecton();
     CHECK(control(tecton, "POST", "keys", R"({"secret":"s","role":"viewer"})").status == 200);
     CHECK(ask(tecton, ingest(ingest_body(click(1)), "s")).status == 403);
@@ -90,7 +90,7 @@ TEST_CASE("keys, workspaces and stream sources come and go at run time") {
     CHECK(control(tecton, "DELETE", "workspaces?name=w").status == 200);
 }
 
-TEST_CASE("switches are set over HTTP") {
+TEST_CASE("Tecton: switches are set over HTTP") {
     auto tecton = make_tecton();
     CHECK(
         control(tecton, "POST", "switches", R"({"accept_unknown":true,"records_per_source_max":1})")
@@ -100,7 +100,7 @@ TEST_CASE("switches are set over HTTP") {
     CHECK(control(tecton, "POST", "switches", R"({"accept_unknown":1})").status == 400);
 }
 
-TEST_CASE("faults and reset work over HTTP, and pages of the emulator are no requests") {
+TEST_CASE("Tecton: faults and reset work over HTTP, and pages of the emulator are no requests") {
     auto tecton = make_tecton();
     CHECK(control(tecton, "POST", "faults", R"({"kind":"status","status":429})").status == 200);
     CHECK(ask(tecton, ingest(ingest_body(click(1)))).status == 429);
@@ -110,7 +110,7 @@ TEST_CASE("faults and reset work over HTTP, and pages of the emulator are no req
     CHECK(ask(tecton, ingest(ingest_body(click(1)))).status == 200);
 }
 
-TEST_CASE("a wrong page, method or body is refused") {
+TEST_CASE("Tecton: a wrong page, method or body is refused") {
     auto tecton = make_tecton();
     struct Row {
         char const* method;

@@ -18,7 +18,7 @@ bool has(std::string const& body, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("contract 1: each path takes its style of keys; a switch allows both") {
+TEST_CASE("Tecton contract 1: each path takes its style of keys; a switch allows both") {
     auto tecton = make_tecton();
     std::string const camel =
         R"({"workspaceName":"prod","dryRun":false,"records":{"clicks":[)" + click(1) + "]}}";
@@ -31,7 +31,7 @@ TEST_CASE("contract 1: each path takes its style of keys; a switch allows both")
     CHECK(ask(tecton, ingest(ingest_body(click(1)), "demo-key", "/v2/ingest")).status == 200);
 }
 
-TEST_CASE("contract 2: the key decides between 401, 403 and success") {
+TEST_CASE("Tecton contract 2: the key decides between 401, 403 and success") {
     auto tecton = make_tecton([](TectonSettings& settings) {
         settings.keys.push_back({"own", Role::owner, {}});
         settings.keys.push_back({"see", Role::viewer, {}});
@@ -61,7 +61,7 @@ TEST_CASE("contract 2: the key decides between 401, 403 and success") {
     CHECK(ask(tecton, test::request("POST", "/ingest", body)).status == 401);
 }
 
-TEST_CASE("a new key is refused for its first seconds") {
+TEST_CASE("Tecton: a new key is refused for its first seconds") {
     auto tecton = make_tecton();
     tecton.set_key({"fresh", Role::editor, std::chrono::seconds(60)}, at_ms(1000).at);
     auto const request = ingest(ingest_body(click(1)), "fresh");
@@ -72,14 +72,14 @@ TEST_CASE("a new key is refused for its first seconds") {
     CHECK_FALSE(tecton.remove_key("fresh"));
 }
 
-TEST_CASE("contract 3: Content-Type is not required and not minded") {
+TEST_CASE("Tecton contract 3: Content-Type is not required and not minded") {
     auto tecton = make_tecton();
     auto request = ingest(ingest_body(click(1)));
     request.headers.emplace_back("Content-Type", "text/plain");
     CHECK(ask(tecton, request).status == 200);
 }
 
-TEST_CASE("contract 4: bad JSON and a wrong envelope are 400 with requestError") {
+TEST_CASE("Tecton contract 4: bad JSON and a wrong envelope are 400 with requestError") {
     auto tecton = make_tecton();
     for (std::string const& body :
          {std::string("{"), std::string(""), std::string("[]"), ingest_body("{}"), ingest_body("1"),
@@ -92,7 +92,7 @@ TEST_CASE("contract 4: bad JSON and a wrong envelope are 400 with requestError")
     }
 }
 
-TEST_CASE("contract 5: what is unknown is 404 and refuses the whole request") {
+TEST_CASE("Tecton contract 5: what is unknown is 404 and refuses the whole request") {
     auto tecton = make_tecton([](TectonSettings& settings) {
         settings.workspaces.push_back({"dev", false});
         auto lonely = settings.sources.front();
@@ -126,7 +126,7 @@ TEST_CASE("contract 5: what is unknown is 404 and refuses the whole request") {
     CHECK(tecton.stats().records_written == 0);
 }
 
-TEST_CASE("a new stream source is refused for its first seconds") {
+TEST_CASE("Tecton: a new stream source is refused for its first seconds") {
     auto tecton = make_tecton();
     auto source = tecton.settings().sources.front();
     source.name = "fresh";
@@ -142,7 +142,7 @@ TEST_CASE("a new stream source is refused for its first seconds") {
     CHECK(ask(tecton, ingest(ingest_body(click(1), "fresh")), 6000).status == 404);
 }
 
-TEST_CASE("contract 6: several stream sources, no cap on records, caps by switch") {
+TEST_CASE("Tecton contract 6: several stream sources, no cap on records, caps by switch") {
     auto tecton = make_tecton();
     std::string many = click(0);
     for (int i = 1; i < 3000; ++i) {
@@ -163,7 +163,7 @@ TEST_CASE("contract 6: several stream sources, no cap on records, caps by switch
     CHECK(tecton.store().sources().at("clicks").records_per_request_max == 3000);
 }
 
-TEST_CASE("contract 7: a schema mismatch is 400 with recordErrors") {
+TEST_CASE("Tecton contract 7: a schema mismatch is 400 with recordErrors") {
     auto tecton = make_tecton();
     auto const item = [](std::string const& fields) {
         return R"({"record":{"timestamp":"2026-11-21T08:59:00Z",)" + fields + "}}";
@@ -178,7 +178,7 @@ TEST_CASE("contract 7: a schema mismatch is 400 with recordErrors") {
     CHECK(tecton.store().sources().at("clicks").ids.times(std::int64_t{123}) == 1);
 }
 
-TEST_CASE("contract 8: the timestamp is judged by the feature view, without an index") {
+TEST_CASE("Tecton contract 8: the timestamp is judged by the feature view, without an index") {
     auto tecton = make_tecton(
         [](TectonSettings& settings) { settings.views.front().ttl = std::chrono::hours(24); });
     struct Row {
@@ -203,7 +203,7 @@ TEST_CASE("contract 8: the timestamp is judged by the feature view, without an i
               "timestamp value is outside of the serving TTL defined for Feature View clicks_fv"));
 }
 
-TEST_CASE("contract 9: a bad record leaves nothing written, or the good ones by switch") {
+TEST_CASE("Tecton contract 9: a bad record leaves nothing written, or the good ones by switch") {
     auto tecton = make_tecton();
     auto const body = ingest_body(click(1, "a") + R"(,{"record":{"nope":1}},)" + click(2, "b"));
     CHECK(ask(tecton, ingest(body)).status == 400);
@@ -217,7 +217,7 @@ TEST_CASE("contract 9: a bad record leaves nothing written, or the good ones by 
     CHECK(tecton.store().sources().at("clicks").ids.distinct() == 2);
 }
 
-TEST_CASE("an answer lists no more than a hundred errors") {
+TEST_CASE("Tecton: an answer lists no more than a hundred errors") {
     auto tecton = make_tecton();
     std::string items = R"({"record":{}})";
     for (int i = 0; i < 500; ++i) {
@@ -232,7 +232,7 @@ TEST_CASE("an answer lists no more than a hundred errors") {
     CHECK(errors == 100);
 }
 
-TEST_CASE("contract 11: success counts per feature view, as strings, zeros left out") {
+TEST_CASE("Tecton contract 11: success counts per feature view, as strings, zeros left out") {
     auto tecton = make_tecton([](TectonSettings& settings) {
         settings.views.push_back({"extra_fv", "clicks", {"url"}, "timestamp", true, {}});
         settings.views.back().offline = false;
@@ -255,7 +255,7 @@ TEST_CASE("contract 11: success counts per feature view, as strings, zeros left 
     CHECK(tecton.store().view(4).writes == 0);
 }
 
-TEST_CASE("contract 12: a dry run checks everything, counts as if written, writes nothing") {
+TEST_CASE("Tecton contract 12: a dry run checks everything, counts as if written, writes nothing") {
     auto tecton = make_tecton();
     auto const good = ask(tecton, ingest(ingest_body(click(1), "clicks", true)));
     CHECK(good.status == 200);
@@ -268,7 +268,7 @@ TEST_CASE("contract 12: a dry run checks everything, counts as if written, write
     CHECK(tecton.stats().records_received == 0);
 }
 
-TEST_CASE("contract 13: rows by view, join keys and timestamp are there with the 200") {
+TEST_CASE("Tecton contract 13: rows by view, join keys and timestamp are there with the 200") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(1, "a") + "," + click(2, "a"))));
     ask(tecton, ingest(ingest_body(click(3, "a", "2026-11-21T08:59:00.000000001Z"))));
@@ -280,7 +280,7 @@ TEST_CASE("contract 13: rows by view, join keys and timestamp are there with the
     CHECK(tecton.store().view(0).overwritten == 1);
 }
 
-TEST_CASE("join keys that are missing or composed make one key") {
+TEST_CASE("Tecton: join keys that are missing or composed make one key") {
     auto tecton = make_tecton([](TectonSettings& settings) {
         settings.views.front().join_keys = {"user_id", "url"};
     });

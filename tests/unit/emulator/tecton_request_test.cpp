@@ -5,7 +5,7 @@
 
 namespace headrace::emulator {
 
-TEST_CASE("the envelope is read in the style of its path") {
+TEST_CASE("Tecton: the envelope is read in the style of its path") {
     JsonTree tree;
     std::string const snake =
         R"({"workspace_name":"w","dry_run":true,"records":{"a":[{"record":{}}],"b":[{"record":{}},{"record":{}}]}})";
@@ -26,14 +26,14 @@ TEST_CASE("the envelope is read in the style of its path") {
     CHECK_FALSE(read_ingest(tree.root(), KeyStyle::snake));
 }
 
-TEST_CASE("a missing key is named as Tecton names it") {
+TEST_CASE("Tecton: a missing key is named as Tecton names it") {
     JsonTree tree;
     REQUIRE(tree.parse(R"({"dry_run":false,"records":{}})"));
     CHECK(read_ingest(tree.root(), KeyStyle::snake).error().message ==
           "Required field `workspace_name` is missing in the request");
 }
 
-TEST_CASE("an envelope with a fault is refused") {
+TEST_CASE("Tecton: an envelope with a fault is refused") {
     auto const* text = GENERATE(
         "[]", R"({"workspace_name":"w","records":{"a":[{"record":{}}]}})",
         R"({"workspace_name":"w","dry_run":false})",
@@ -56,7 +56,7 @@ TEST_CASE("an envelope with a fault is refused") {
     CHECK_FALSE(read_ingest(tree.root(), KeyStyle::snake).has_value());
 }
 
-TEST_CASE("errors have the two shapes that Tecton documents") {
+TEST_CASE("Tecton: errors have the two shapes that Tecton documents") {
     CHECK(request_error("a \"b\"") ==
           R"({"requestError":{"errorMessage":"a \"b\"","errorType":"RequestValidationError"}})");
     CHECK(record_errors("prod", {{"v", "s", "m"}}) ==
@@ -64,7 +64,7 @@ TEST_CASE("errors have the two shapes that Tecton documents") {
           R"("errorType":"TectonObjectValidationError","errorMessage":"m"}]})");
 }
 
-TEST_CASE("stream sources are named for fault rules even in a wrong envelope") {
+TEST_CASE("Tecton: stream sources are named for fault rules even in a wrong envelope") {
     JsonTree tree;
     REQUIRE(tree.parse(R"({"records":{"a":1,"b":2}})"));
     CHECK(named_sources(tree.root()) == std::vector<std::string>{"a", "b"});

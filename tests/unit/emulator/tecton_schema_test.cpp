@@ -8,7 +8,7 @@
 
 namespace headrace::emulator {
 
-TEST_CASE("event times are read to the nanosecond") {
+TEST_CASE("Tecton: event times are read to the nanosecond") {
     struct Row {
         char const* text;
         std::int64_t ns;
@@ -26,7 +26,7 @@ TEST_CASE("event times are read to the nanosecond") {
     }
 }
 
-TEST_CASE("what is no event time is refused") {
+TEST_CASE("Tecton: what is no event time is refused") {
     for (auto const* text : {"",
                              "2023",
                              "2023-01-02",
@@ -57,7 +57,7 @@ TEST_CASE("what is no event time is refused") {
     }
 }
 
-TEST_CASE("each type takes its JSON and nothing else") {
+TEST_CASE("Tecton: each type takes its JSON and nothing else") {
     struct Row {
         char const* type;
         std::vector<char const*> good;
@@ -99,7 +99,8 @@ TEST_CASE("each type takes its JSON and nothing else") {
     }
 }
 
-TEST_CASE("null passes, missing is null, unknown is refused, unless a switch says otherwise") {
+TEST_CASE(
+    "Tecton: null passes, missing is null, unknown is refused, unless a switch says otherwise") {
     StreamSource source;
     source.name = "s";
     source.fields = {{"a", {TectonKind::int64, {}}}, {"t", {TectonKind::timestamp, {}}}};

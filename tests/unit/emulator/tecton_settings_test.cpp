@@ -5,7 +5,7 @@
 
 namespace headrace::emulator {
 
-TEST_CASE("types are read as Tecton writes them") {
+TEST_CASE("Tecton: types are read as Tecton writes them") {
     CHECK(parse_tecton_type("Int64")->kind == TectonKind::int64);
     CHECK(parse_tecton_type("Int32")->kind == TectonKind::int32);
     CHECK(parse_tecton_type("Float64")->kind == TectonKind::float64);
@@ -23,7 +23,7 @@ TEST_CASE("types are read as Tecton writes them") {
     CHECK(structure->parts.at(1).type.parts.front().name == "c");
 }
 
-TEST_CASE("what is no type is refused") {
+TEST_CASE("Tecton: what is no type is refused") {
     auto const* text = GENERATE("", "int64", "Array", "Array(", "Array()", "Array(Bool)",
                                 "Array(Int32)", "Map(Int64, String)", "Map(String)", "Struct()",
                                 "Struct(a)", "Int64 x", "Array(Int64");
@@ -35,7 +35,7 @@ TEST_CASE("what is no type is refused") {
     CHECK_FALSE(parse_tecton_type(deep).has_value());
 }
 
-TEST_CASE("the default settings have what the demo and the tests need") {
+TEST_CASE("Tecton: the default settings have what the demo and the tests need") {
     auto const settings = default_tecton_settings();
     CHECK(settings.workspaces.front().name == "prod");
     CHECK(settings.keys.front().secret == "demo-key");

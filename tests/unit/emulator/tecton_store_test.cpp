@@ -11,7 +11,7 @@ TectonWrite write(std::string key, std::int64_t ns, std::string_view record) {
 
 }  // namespace
 
-TEST_CASE("equal join keys and timestamp overwrite, a nanosecond apart is another row") {
+TEST_CASE("Tecton: equal join keys and timestamp overwrite, a nanosecond apart is another row") {
     TectonStore store(StoreForm::rows, 100);
     FeatureView const view;
     store.write(write("k", 1, "a"), view);
@@ -30,7 +30,8 @@ TEST_CASE("equal join keys and timestamp overwrite, a nanosecond apart is anothe
     CHECK(store.latest(0, "k").record == "b");
 }
 
-TEST_CASE("a view without aggregation keeps the greatest timestamp, an equal one overwrites") {
+TEST_CASE(
+    "Tecton: a view without aggregation keeps the greatest timestamp, an equal one overwrites") {
     TectonStore store(StoreForm::rows, 100);
     FeatureView view;
     view.aggregates = false;
@@ -44,7 +45,7 @@ TEST_CASE("a view without aggregation keeps the greatest timestamp, an equal one
     CHECK(store.rows(0, 0, 10).front().record == "newer");
 }
 
-TEST_CASE("the store keeps as much as it is told to") {
+TEST_CASE("Tecton: the store keeps as much as it is told to") {
     FeatureView const view;
     JsonTree tree;
     REQUIRE(tree.parse("7"));
@@ -61,7 +62,7 @@ TEST_CASE("the store keeps as much as it is told to") {
     CHECK(counts.source("s").ids.distinct() == 0);
 }
 
-TEST_CASE("rows beyond the limit are counted, not kept") {
+TEST_CASE("Tecton: rows beyond the limit are counted, not kept") {
     TectonStore store(StoreForm::rows, 1);
     store.write(write("a", 1, "x"), {});
     store.write(write("b", 1, "x"), {});
@@ -70,7 +71,7 @@ TEST_CASE("rows beyond the limit are counted, not kept") {
     CHECK(store.latest(0, "b").record.empty());
 }
 
-TEST_CASE("rows are listed by key and time, page by page") {
+TEST_CASE("Tecton: rows are listed by key and time, page by page") {
     TectonStore store(StoreForm::rows, 100);
     for (int i = 9; i >= 0; --i) {
         store.write(write("k" + std::to_string(i), 1, "x"), {});

@@ -21,14 +21,15 @@ FaultRule status(int number) {
 
 }  // namespace
 
-TEST_CASE("another path is 404, another method 405") {
+TEST_CASE("Tecton: another path is 404, another method 405") {
     auto tecton = make_tecton();
     CHECK(ask(tecton, test::request("POST", "/other")).status == 404);
     CHECK(ask(tecton, test::request("GET", "/ingest")).status == 405);
     CHECK(tecton.stats().requests == 2);
 }
 
-TEST_CASE("contract 14: figures tell what came, what was written and what was acknowledged") {
+TEST_CASE(
+    "Tecton contract 14: figures tell what came, what was written and what was acknowledged") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(1) + "," + click(2, "b"))));
     ask(tecton, ingest(ingest_body(click(3, "c"))));
@@ -46,7 +47,7 @@ TEST_CASE("contract 14: figures tell what came, what was written and what was ac
     CHECK(clicks.ids.distinct() == 3);
 }
 
-TEST_CASE("contract 14: greatest concurrency and keys in two requests at once are seen") {
+TEST_CASE("Tecton contract 14: greatest concurrency and keys in two requests at once are seen") {
     auto tecton = make_tecton();
     auto const first = tecton.handle(ingest(ingest_body(click(1, "a"))), at_ms(0));
     auto const second = tecton.handle(ingest(ingest_body(click(2, "b"))), at_ms(0));
@@ -60,7 +61,7 @@ TEST_CASE("contract 14: greatest concurrency and keys in two requests at once ar
     CHECK(tecton.in_progress().now() == 0);
 }
 
-TEST_CASE("every status that Tecton or a gateway sends can be switched on") {
+TEST_CASE("Tecton: every status that Tecton or a gateway sends can be switched on") {
     for (int const number : {429, 500, 504, 408, 425, 502, 503, 413}) {
         auto tecton = make_tecton();
         auto rule = status(number);
@@ -76,7 +77,7 @@ TEST_CASE("every status that Tecton or a gateway sends can be switched on") {
     }
 }
 
-TEST_CASE("a fault's own message is sent") {
+TEST_CASE("Tecton: a fault's own message is sent") {
     auto tecton = make_tecton();
     auto rule = status(400);
     rule.fault.message = "invalid workspace";
@@ -85,7 +86,7 @@ TEST_CASE("a fault's own message is sent") {
           std::string::npos);
 }
 
-TEST_CASE("a fault is kept to its stream source") {
+TEST_CASE("Tecton: a fault is kept to its stream source") {
     auto tecton = make_tecton();
     auto rule = status(503);
     rule.target = "views";
@@ -94,7 +95,7 @@ TEST_CASE("a fault is kept to its stream source") {
     CHECK(ask(tecton, ingest(ingest_body(click(1), "views"))).status == 503);
 }
 
-TEST_CASE("a stream source can be absent for a time") {
+TEST_CASE("Tecton: a stream source can be absent for a time") {
     auto tecton = make_tecton();
     auto rule = fault(FaultKind::absent);
     rule.target = "clicks";
@@ -104,7 +105,7 @@ TEST_CASE("a stream source can be absent for a time") {
     CHECK(ask(tecton, ingest(ingest_body(click(1))), 10'000).status == 200);
 }
 
-TEST_CASE("a reset or an error may come before or after the write") {
+TEST_CASE("Tecton: a reset or an error may come before or after the write") {
     for (auto const kind : {FaultKind::reset, FaultKind::status}) {
         for (auto const effect : {WriteEffect::none, WriteEffect::whole}) {
             auto tecton = make_tecton();
@@ -120,7 +121,7 @@ TEST_CASE("a reset or an error may come before or after the write") {
     }
 }
 
-TEST_CASE("an error may leave a part written") {
+TEST_CASE("Tecton: an error may leave a part written") {
     auto tecton = make_tecton();
     auto rule = status(500);
     rule.fault.write = WriteEffect::part;
@@ -130,7 +131,7 @@ TEST_CASE("an error may leave a part written") {
     CHECK(tecton.store().view(0).rows == 1);
 }
 
-TEST_CASE("a stall waits as told and counts its keys apart") {
+TEST_CASE("Tecton: a stall waits as told and counts its keys apart") {
     auto tecton = make_tecton();
     auto rule = fault(FaultKind::stall);
     rule.fault.wait_ms = 1234;
@@ -144,7 +145,8 @@ TEST_CASE("a stall waits as told and counts its keys apart") {
     CHECK(tecton.in_progress().keys_at_once_stalled() == 1);
 }
 
-TEST_CASE("true answers can be spoilt on their way, and are not acknowledged when cut off") {
+TEST_CASE(
+    "Tecton: true answers can be spoilt on their way, and are not acknowledged when cut off") {
     struct Row {
         FaultKind kind;
         http::Delivery delivery;
@@ -166,14 +168,14 @@ TEST_CASE("true answers can be spoilt on their way, and are not acknowledged whe
     }
 }
 
-TEST_CASE("GOAWAY refuses the request and closes the connection") {
+TEST_CASE("Tecton: GOAWAY refuses the request and closes the connection") {
     auto tecton = make_tecton();
     tecton.faults().add(fault(FaultKind::goaway), at_ms(0).at);
     CHECK(ask(tecton, ingest(ingest_body(click(1)))).status == 502);
     CHECK(tecton.stats().records_written == 0);
 }
 
-TEST_CASE("latency delays the true answer") {
+TEST_CASE("Tecton: latency delays the true answer") {
     auto tecton = make_tecton();
     auto rule = fault(FaultKind::latency);
     rule.fault.p50_ms = 55;
@@ -183,7 +185,8 @@ TEST_CASE("latency delays the true answer") {
     CHECK(reply.response.status == 200);
 }
 
-TEST_CASE("a reset of the emulator forgets rows, figures and faults, not what is configured") {
+TEST_CASE(
+    "Tecton: a reset of the emulator forgets rows, figures and faults, not what is configured") {
     auto tecton = make_tecton();
     ask(tecton, ingest(ingest_body(click(1))));
     tecton.faults().add(status(503), at_ms(0).at);
