@@ -13,6 +13,7 @@
 #include "sinks/request_headers.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace headrace::sinks {
 namespace {
@@ -258,7 +259,7 @@ void MilvusDialect::encode(std::span<flow::Record const> records,
                            std::span<std::uint32_t const> effective, EncodedRequest& out) {
     headers_.write(out);
     out.records = effective.size();
-    if (effective.empty()) return;
+    assert(!effective.empty());
     flow::TargetId const id = records[effective.front()].target;
     MilvusTarget const& target = known_.target(id);
     MilvusCollection const& collection = known_.collection_of(id);
@@ -325,6 +326,7 @@ void MilvusDialect::append_filter(std::span<flow::Record const> records,
 }
 
 flow::Judgement MilvusDialect::judge(EncodedRequest const& sent, http::Response const& answer) {
+    assert(!sent.targets.empty());
     flow::TargetId const target = sent.targets.front();
     MilvusAnswer result = judge_milvus(validator_, answer,
                                        {.operation = known_.target(target).operation,

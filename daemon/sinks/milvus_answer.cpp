@@ -238,9 +238,6 @@ MilvusAnswer judge_milvus(JsonValidator& validator, http::Response const& answer
     flow::Judgement& judgement = result.judgement;
     judgement.status = std::to_string(answer.status);
     if (body.code) judgement.status += "/" + std::to_string(*body.code);
-    if (judgement.verdict != Verdict::delivered) {
-        judgement.message = "HTTP " + judgement.status + ": " + judgement.message;
-    }
     return result;
 }
 

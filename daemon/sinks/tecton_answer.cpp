@@ -145,9 +145,6 @@ flow::Judgement judge_tecton(JsonValidator& validator, http::Response const& ans
                              TectonAsk const& ask) {
     flow::Judgement judgement = judge_rows(answer.status, read_body(validator, answer.body), ask);
     judgement.status = std::to_string(answer.status);
-    if (judgement.verdict != Verdict::delivered) {
-        judgement.message = "HTTP " + judgement.status + ": " + judgement.message;
-    }
     return judgement;
 }
 

@@ -64,19 +64,18 @@ TEST_CASE("what an old schema could explain is marked") {
     CHECK_FALSE(judge(200, R"({"code":0,"data":{"upsertCount":2}})").is_missing);
 }
 
-TEST_CASE("the message tells what to do and the peer's words") {
+TEST_CASE("the message about Milvus tells what to do and the peer's words") {
     CHECK(judge(404, "404 page not found").judgement.message ==
-          "HTTP 404: there is no REST v2 at this address; check destination.url, and that the "
+          "there is no REST v2 at this address; check destination.url, and that the "
           "server is 2.4 or newer: "
           "404 page not found");
     CHECK(judge(200, R"({"code":100,"message":"gone"})").judgement.message ==
-          "HTTP 200/100: default/docs/_default is missing or not loaded: gone");
+          "default/docs/_default is missing or not loaded: gone");
     CHECK(judge(200, R"({"code":0,"data":{"upsertCount":1}})").judgement.message ==
-          "HTTP 200/0: Milvus counts 1 rows of 2 that were sent");
+          "Milvus counts 1 rows of 2 that were sent");
     CHECK(judge(200, R"({"code":0})").judgement.message ==
-          "HTTP 200/0: Milvus counts no rows of 2 that were sent");
-    CHECK(judge(200, "").judgement.message ==
-          "HTTP 200: the answer is none of Milvus's: an empty body");
+          "Milvus counts no rows of 2 that were sent");
+    CHECK(judge(200, "").judgement.message == "the answer is none of Milvus's: an empty body");
 }
 
 }  // namespace

@@ -365,12 +365,5 @@ TEST_CASE("more collections than a sink keeps are refused") {
     CHECK(refusal_of(*dialect, one_more) == "encode/too_many_names");
 }
 
-TEST_CASE("a request of no records is judged by nobody and does no harm") {
-    auto const dialect = known(settings());
-    EncodedRequest request;
-    dialect->encode({}, {}, request);
-    CHECK(request.body.empty());
-}
-
 }  // namespace
 }  // namespace headrace::sinks

@@ -34,13 +34,13 @@ TEST_CASE("a dry run is delivered with any object, a real run only with Tecton's
     CHECK(judge(200, R"({"recordErrors":[{}]})", true).verdict == flow::Verdict::split);
 }
 
-TEST_CASE("the message tells the status, what to do and the peer's words") {
+TEST_CASE("the message tells what to do and the peer's words") {
     auto const judgement = judge(401, R"({"error":"UNAUTHENTICATED","message":"no such key"})");
     CHECK(judgement.message ==
-          "HTTP 401: Tecton does not take the API key; check destination.api_key: no such key");
+          "Tecton does not take the API key; check destination.api_key: no such key");
     auto const missing = judge(404, "");
     CHECK(missing.message ==
-          "HTTP 404: Tecton does not know the stream source clicks, its workspace or a feature "
+          "Tecton does not know the stream source clicks, its workspace or a feature "
           "view of it: an empty body");
 }
 
@@ -48,11 +48,11 @@ TEST_CASE("the first record error is told with its type") {
     auto const judgement = judge(
         400,
         R"({"recordErrors":[{"errorType":"T","errorMessage":"first"},{"errorMessage":"second"}]})");
-    CHECK(judgement.message == "HTTP 400: Tecton refuses: T: first");
+    CHECK(judgement.message == "Tecton refuses: T: first");
     CHECK(judge(400, R"({"recordErrors":[{"errorMessage":"only"}]})").message ==
-          "HTTP 400: Tecton refuses: only");
+          "Tecton refuses: only");
     CHECK(judge(400, R"({"recordErrors":[7]})").message ==
-          R"(HTTP 400: Tecton refuses: {"recordErrors":[7]})");
+          R"(Tecton refuses: {"recordErrors":[7]})");
 }
 
 TEST_CASE("a 404 of the workspace blocks the destination, of a source only the target") {
