@@ -34,11 +34,35 @@ constexpr std::size_t nowhere = std::string_view::npos;
 
 /// The position after the string that begins at `at`; nowhere if it has no end.
 [[nodiscard]] std::size_t after_string(std::string_view text, std::size_t at) noexcept {
-    for (++at; at < text.size(); ++at) {
-        if (text[at] == '"') return at + 1;
-        if (text[at] == '\\') ++at;
+    std::size_t const begin = at + 1;
+    for (at = text.find('"', begin); at != nowhere; at = text.find('"', at + 1)) {
+        // A quote is escaped if an odd number of backslashes stands before it.
+        std::size_t first = at;
+        while (first > begin && text[first - 1] == '\\')
+            --first;
+        if ((at - first) % 2 == 0) return at + 1;
     }
     return nowhere;
+}
+
+/// Whether any of the word's eight bytes is zero.
+[[nodiscard]] constexpr bool has_zero(std::uint64_t word) noexcept {
+    return ((word - 0x0101010101010101U) & ~word & 0x8080808080808080U) != 0;
+}
+
+/// Moves over blocks of eight bytes in which no quote and no bracket stands: most of a vector.
+[[nodiscard]] std::size_t after_plain_blocks(std::string_view text, std::size_t at) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101U;
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, 8);
+        // With this bit set `[` is `{` and `]` is `}`.
+        std::uint64_t const folded = word | (0x20U * each);
+        if (has_zero(word ^ ('"' * each)) || has_zero(folded ^ ('{' * each)) ||
+            has_zero(folded ^ ('}' * each)))
+            break;
+    }
+    return at;
 }
 
 constexpr auto structural = [] {
@@ -55,7 +79,7 @@ constexpr auto structural = [] {
     while (at < text.size()) {
         char const c = text[at];
         if (!structural[static_cast<unsigned char>(c)]) {
-            ++at;
+            at = after_plain_blocks(text, at + 1);
         } else if (c == '"') {
             at = after_string(text, at);
             if (at == nowhere) return nowhere;
