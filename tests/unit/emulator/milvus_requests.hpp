@@ -49,12 +49,6 @@ inline std::string code_of(std::string const& body) {
     return code ? std::string(code->raw()) : "no code";
 }
 
-inline FaultRule fault(FaultKind kind) {
-    FaultRule rule;
-    rule.fault.kind = kind;
-    return rule;
-}
-
 inline FaultRule code_fault(std::int64_t code, std::string message = {}) {
     auto rule = fault(FaultKind::code);
     rule.fault.code = code;

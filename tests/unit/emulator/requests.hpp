@@ -1,6 +1,7 @@
 // Requests and moments for the emulators' tests, and a clock that stands still.
 #pragma once
 
+#include "emulator/faults.hpp"
 #include "emulator/reply.hpp"
 
 #include <string>
@@ -25,6 +26,12 @@ inline http::ServerRequest request(std::string method, std::string target, std::
     result.headers = std::move(headers);
     result.body = std::move(body);
     return result;
+}
+
+inline FaultRule fault(FaultKind kind) {
+    FaultRule rule;
+    rule.fault.kind = kind;
+    return rule;
 }
 
 }  // namespace headrace::emulator::test

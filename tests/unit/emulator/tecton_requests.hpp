@@ -42,10 +42,4 @@ inline http::ServerResponse ask(TectonEmulator& tecton, http::ServerRequest cons
     return reply.response;
 }
 
-inline FaultRule fault(FaultKind kind) {
-    FaultRule rule;
-    rule.fault.kind = kind;
-    return rule;
-}
-
 }  // namespace headrace::emulator::test
