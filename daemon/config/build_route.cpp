@@ -23,8 +23,8 @@ void check_route_name(SettingsLookup const& lookup, std::string const& name) {
     bool const is_good =
         name.size() <= route_name_bytes_max && std::all_of(name.begin(), name.end(), is_name_byte);
     if (is_good) return;
-    lookup.report("name",
-                  "must be 1 to 64 letters, digits, '.', '_' or '-', but is " + quoted(name));
+    lookup.report(
+        "name", "must be 1 to 64 letters, digits, '.', '_' or '-', but is " + lookup.shown("name"));
 }
 
 void build_start(SettingsLookup const& lookup, kafka::SourceSettings& source) {
@@ -35,10 +35,12 @@ void build_start(SettingsLookup const& lookup, kafka::SourceSettings& source) {
     }
     auto const time = parse_timestamp(start);
     if (!time) {
+        bool const is_literal = lookup.get("source.start").text.parts.empty();
+        auto const advice = is_literal ? did_you_mean(start, {"earliest", "latest"}) : "";
         lookup.report(
             "source.start",
             "must be earliest, latest or an RFC 3339 time such as 2026-01-31T09:00:00Z, but is " +
-                quoted(start) + did_you_mean(start, {"earliest", "latest"}));
+                lookup.shown("source.start") + advice);
         return;
     }
     source.start = kafka::StartKind::time;
@@ -77,7 +79,7 @@ std::optional<kafka::DeadLetterSettings> build_dead_letters(SettingsLookup const
     if (topic.starts_with('^') || !kafka::check_topics({topic})) {
         lookup.report("dead_letters.topic",
                       "must be a topic's name, 1 to 249 letters, digits, '.', '_' or '-', but is " +
-                          quoted(topic));
+                          shown(value->text));
         return std::nullopt;
     }
     if (!route.source.topics.empty() && !kafka::matching(route.source.topics, {topic}).empty()) {

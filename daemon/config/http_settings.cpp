@@ -128,7 +128,7 @@ std::vector<std::pair<std::string, std::string>> read_headers(SettingsLookup con
         auto const is_same = [&name = name.value](auto const& other) {
             return http::same_name(name, other);
         };
-        auto const key = "http.headers." + name.value;
+        auto const key = shown_path("http.headers", name.value);
         if (!http::is_header_name(name.value)) {
             lookup.report("http.headers", name.at, quoted(name.value) + " is not a header's name");
         } else if (!http::is_header_value(text.value)) {

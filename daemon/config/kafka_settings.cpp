@@ -10,9 +10,16 @@
 namespace headrace::config {
 namespace {
 
-/// An error of the layer below without the name that the diagnostic says already.
-std::string without_prefix(std::string message, std::string_view prefix) {
-    return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+/// An error of the layer below, without the name that the diagnostic says already and without a
+/// value that came from outside.
+std::string told(std::string message, std::string_view prefix, Text const& text) {
+    if (message.starts_with(prefix)) message.erase(0, prefix.size());
+    if (text.parts.empty() || text.value.empty()) return message;
+    for (auto at = message.find(text.value); at != std::string::npos;
+         at = message.find(text.value, at + 1)) {
+        message.replace(at, text.value.size(), "…");
+    }
+    return message;
 }
 
 bool is_server(std::string_view server) noexcept {
@@ -82,7 +89,7 @@ std::string read_bootstrap_servers(SettingsLookup const& lookup, std::string_vie
             server.remove_prefix(1);
         if (!is_server(server)) {
             lookup.report(key, "must be HOST:PORT, several separated by commas, but is " +
-                                   quoted(value->text.value));
+                                   shown(value->text));
             return {};
         }
         if (comma == std::string_view::npos) return value->text.value;
@@ -96,18 +103,16 @@ std::map<std::string, std::string> read_properties(SettingsLookup const& lookup,
     auto const* const value = lookup.find(key);
     if (value == nullptr) return properties;
     for (auto const& [name, text] : value->table) {
+        auto const entry = shown_path(std::string(key), name.value);
         if (name.value == "group.instance.id") {
-            lookup.report(std::string(key) + "." + name.value, name.at,
-                          "may not be set: use source.instance_id");
-            continue;
-        }
-        if (auto const checked = kafka::check_property(name.value, text.value); !checked) {
+            lookup.report(entry, name.at, "may not be set: use source.instance_id");
+        } else if (auto const checked = kafka::check_property(name.value, text.value); !checked) {
             lookup.report(
-                std::string(key) + "." + name.value, name.at,
-                without_prefix(checked.error().message, "kafka property " + name.value + ": "));
-            continue;
+                entry, name.at,
+                told(checked.error().message, "kafka property " + name.value + ": ", text));
+        } else {
+            properties.emplace(name.value, text.value);
         }
-        properties.emplace(name.value, text.value);
     }
     return properties;
 }
@@ -119,7 +124,7 @@ std::vector<std::string> read_topics(SettingsLookup const& lookup, std::string_v
     std::set<std::string_view> seen;
     for (auto const& name : value->names) {
         if (!seen.insert(name.value).second) {
-            lookup.report(key, name.at, "names the topic " + quoted(name.value) + " twice");
+            lookup.report(key, name.at, "names the topic " + shown(name) + " twice");
         }
         if (name.value.starts_with('^')) {
             if (auto fault = pattern_fault(name.value); !fault.empty()) {
@@ -130,7 +135,10 @@ std::vector<std::string> read_topics(SettingsLookup const& lookup, std::string_v
         topics.push_back(name.value);
     }
     if (auto const checked = kafka::check_topics(topics); !checked) {
-        lookup.report(key, without_prefix(checked.error().message, "source.topics: "));
+        auto message = checked.error().message;
+        for (auto const& name : value->names)
+            message = told(std::move(message), "source.topics: ", name);
+        lookup.report(key, std::move(message));
         return {};
     }
     return topics;

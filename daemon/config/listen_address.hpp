@@ -11,6 +11,7 @@
 namespace headrace::config {
 
 /// An IPv4 address, an IPv6 one in brackets, or localhost (127.0.0.1), and a port from 0 to 65535.
+/// The error does not repeat the text.
 [[nodiscard]] Result<ops::AdminSettings> parse_listen_address(std::string_view text);
 
 /// The text that reads back as `settings`.

@@ -112,7 +112,8 @@ std::optional<double> parse_number(Type type, std::string_view text) noexcept {
 std::string unit_advice(Type type, std::string_view text) {
     auto const split = split_unit(text);
     if (!split) return {};
-    auto const& [number, unit] = *split;
+    auto const number = split->first;
+    auto const& unit = split->second;
     std::string meant;
     if (type == Type::size) {
         meant = size_advice(number, unit);

@@ -31,8 +31,8 @@ Duration SettingsLookup::milliseconds(std::string_view key) const {
 }
 
 Duration SettingsLookup::seconds(std::string_view key) const {
-    return std::chrono::duration_cast<Duration>(
-        std::chrono::duration<double>(get(key).number.value_or(0)));
+    // Rounded, so that what print writes reads back as the same.
+    return std::chrono::round<Duration>(std::chrono::duration<double>(get(key).number.value_or(0)));
 }
 
 void SettingsLookup::report(std::string_view key, std::string message) const {

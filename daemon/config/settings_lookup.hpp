@@ -34,6 +34,9 @@ class SettingsLookup {
     /// The value or the default; where neither is good, 0, false and empty text. REQUIRES: the
     /// table has the key, with that type.
     [[nodiscard]] std::string text(std::string_view key) const { return get(key).text.value; }
+    [[nodiscard]] std::string shown(std::string_view key) const {
+        return config::shown(get(key).text);
+    }
     [[nodiscard]] bool flag(std::string_view key) const { return get(key).flag; }
     [[nodiscard]] std::size_t count(std::string_view key) const;
     [[nodiscard]] Duration milliseconds(std::string_view key) const;

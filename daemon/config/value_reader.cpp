@@ -328,6 +328,10 @@ std::string unknown_key(std::string_view name, std::vector<std::string_view> con
     return "unknown key; known here: " + names;
 }
 
+std::string shown(Text const& text) {
+    return text.parts.empty() ? quoted(text.value) : "what its reference stands for";
+}
+
 Value preset_value(Key const& key, std::string_view preset) {
     Value value;
     value.text.value = preset;

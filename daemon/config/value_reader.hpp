@@ -26,6 +26,9 @@ struct Text {
     Template parts{};  ///< What it is made of, when it holds references.
 };
 
+/// The text for a message: in quotes, but not when it came from outside, where it may be a secret.
+[[nodiscard]] std::string shown(Text const& text);
+
 /// One key's value; which members count is said by its type.
 struct Value {
     Position at;

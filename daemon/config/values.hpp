@@ -1,5 +1,5 @@
 // The file's values by concrete path (routes[0].batch.bytes), each of the type and range that its
-// row in keys.cpp asks for, with references replaced and defaults at hand. Between document
+// row in key_table.cpp asks for, with references replaced and defaults at hand. Between document
 // (syntax) and build (what the values mean together). Thread safety: plain values; read_values is a
 // free function.
 #pragma once

@@ -102,6 +102,10 @@ TEST_CASE("schema and parser agree on what is allowed") {
         INFO(line);
         CHECK(schema.accepts(tecton_text(line)) == errors_of(tecton_text(line)).empty());
     }
+}
+
+TEST_CASE("schema and parser agree on what a destination needs") {
+    SchemaCheck const schema(json_schema());
     std::vector<std::string> const destinations{
         "{type: tecton, instance: a, api_key: k, workspace_name: w, stream_source_name: s}",
         "{type: tecton, url: 'http://a/ingest', api_key: k, workspace_name: w, stream_source_name: "
