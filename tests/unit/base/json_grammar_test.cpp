@@ -173,5 +173,24 @@ TEST_CASE("each fault is named with its byte") {
     }
 }
 
+TEST_CASE("the judge allows exactly json_depth_max levels") {
+    auto const nested = [](std::size_t depth) {
+        return R"({"a":)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+    };
+    CHECK_FALSE(find_json_fault(nested(json_depth_max)));
+    auto const fault = find_json_fault(nested(json_depth_max + 1));
+    REQUIRE(fault);
+    CHECK(fault->what == "it is nested more than 1024 deep");
+    CHECK(fault->at == 5 + json_depth_max - 1);
+}
+
+TEST_CASE("every control character in a string is refused, and nothing else below 0x80") {
+    for (int c = 0; c < 0x80; ++c) {
+        if (c == '"' || c == '\\') continue;
+        std::string const text = "{\"a\":\"" + std::string(1, static_cast<char>(c)) + "\"}";
+        CHECK(find_json_fault(text).has_value() == (c < 0x20));
+    }
+}
+
 }  // namespace
 }  // namespace headrace
