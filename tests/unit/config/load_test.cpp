@@ -132,6 +132,39 @@ TEST_CASE("what comes from outside never adds structure") {
     CHECK(errors[0].find("routes[0].name: must be one line of text") != std::string::npos);
 }
 
+TEST_CASE("an error never shows what a reference stands for") {
+    FakeEnvironment environment;
+    environment.set("SECRET", "hunter2 &");
+    environment.set("PATTERN", "^hunter2(");
+    auto const text = R"(kafka:
+  bootstrap_servers: ${SECRET}
+  properties: {security.protocol: "${SECRET}"}
+admin: {listen: "${SECRET}"}
+routes:
+  - name: ${SECRET}
+    source: {topics: ["${PATTERN}"], start: "${SECRET}"}
+    destination: {type: "${SECRET}"}
+    http: {headers: {X: "${SECRET}"}}
+    dead_letters: {topic: "${SECRET}"}
+  - name: a
+    source: {topics: ["${SECRET}", "${SECRET}"]}
+    destination: {type: tecton, instance: "${SECRET}", api_key: "${SECRET}", workspace_name: w,
+                  stream_source_name: {field: "${SECRET}"}}
+    http: {proxy: "${SECRET}"}
+)";
+    auto const errors = joined(errors_of(text, environment));
+    INFO(errors);
+    CHECK(errors.find("hunter2") == std::string::npos);
+    CHECK(errors.find("kafka.bootstrap_servers: must be HOST:PORT, several separated by commas, "
+                      "but is what its reference stands for") != std::string::npos);
+    CHECK(errors.find("kafka.properties.security.protocol: ") != std::string::npos);
+    CHECK(errors.find("routes[0].source.topics: … is not a regular expression") !=
+          std::string::npos);
+    CHECK(errors.find(
+              "routes[1].source.topics: names the topic what its reference stands for twice") !=
+          std::string::npos);
+}
+
 TEST_CASE("a file is read from disk, and one that cannot be says why") {
     auto const loaded = load_file("/nonexistent/headrace.yaml", Environment::system());
     auto const* const diagnostics = std::get_if<std::vector<Diagnostic>>(&loaded);
