@@ -19,6 +19,8 @@ constexpr std::size_t whole_answer_max = 2'048;
 constexpr Duration request_timeout_default = std::chrono::seconds(30);
 /// Writes that wait for their time; more are done at once.
 constexpr std::size_t late_max = 10'000;
+/// Idempotency keys that are remembered; those after them are not.
+constexpr std::size_t first_answers_max = 100'000;
 constexpr std::uint64_t shards = 16;
 constexpr std::string_view prefix = "/v2/vectordb/";
 
@@ -179,7 +181,9 @@ Reply MilvusEmulator::answer(http::ServerRequest const& request, std::string_vie
         outcome.data = write_data(outcome, fault->count_error);
     }
     auto truth = envelope(outcome, success_code);
-    if (!outcome.idempotency_key.empty()) first_answers_[outcome.idempotency_key] = truth.body;
+    if (!outcome.idempotency_key.empty() && first_answers_.size() < first_answers_max) {
+        first_answers_[outcome.idempotency_key] = truth.body;
+    }
     if (settings_.switches.standard_statuses && outcome.failure.code != 0) {
         truth.status = standard_status(outcome.failure.code, writes);
     }
@@ -347,9 +351,9 @@ void MilvusEmulator::count_answer(Reply const& reply, MilvusOutcome const& outco
     ++stats_.by_status[reply.response.status];
     if (fault && !keeps_answer(fault->kind)) return;
     ++stats_.by_code[outcome.failure.code];
-    bool const whole = !fault || (fault->kind != FaultKind::truncated &&
-                                  fault->kind != FaultKind::broken_body &&
-                                  fault->kind != FaultKind::wrong_count);
+    bool const whole =
+        !fault || (fault->kind != FaultKind::truncated && fault->kind != FaultKind::broken_body &&
+                   fault->kind != FaultKind::wrong_count);
     if (whole && outcome.write && reply.response.status == 200 &&
         outcome.write->kind != MilvusWriteKind::erase) {
         stats_.rows_acknowledged += outcome.write->rows.size();

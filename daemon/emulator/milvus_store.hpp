@@ -77,7 +77,6 @@ class MilvusStore {
     };
     [[nodiscard]] std::vector<CollectionCounts> all_counts() const;
     void drop(std::string const& collection) { tables_.erase(collection); }
-    void reset() { tables_.clear(); }
 
   private:
     using Partition = std::unordered_multimap<std::string, std::string>;

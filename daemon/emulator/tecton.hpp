@@ -4,7 +4,6 @@
 // time.
 #pragma once
 
-#include "base/random.hpp"
 #include "emulator/faults.hpp"
 #include "emulator/json_tree.hpp"
 #include "emulator/reply.hpp"
@@ -25,7 +24,6 @@ struct TectonStats {
     std::uint64_t requests = 0;         ///< All but those to /_emulator/.
     std::uint64_t ingest_requests = 0;  ///< With records to be written: no dry runs.
     std::uint64_t dry_runs = 0;
-    std::uint64_t reads = 0;
     std::uint64_t records_received = 0;
     std::uint64_t records_written = 0;
     std::uint64_t records_acknowledged = 0;  ///< In requests answered with a whole, true 200.
@@ -111,7 +109,6 @@ class TectonEmulator {
     TectonStats stats_;
     InProgress in_progress_;
     JsonTree tree_;
-    std::size_t reads_in_progress_ = 0;
 };
 
 }  // namespace headrace::emulator

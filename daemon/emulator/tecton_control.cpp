@@ -83,23 +83,21 @@ bool read_switches(ControlObject& object, TectonSwitches& switches) {
         std::string_view key;
         bool TectonSwitches::*member;
     };
-    static constexpr std::array<Flag, 7> flags{
+    static constexpr std::array<Flag, 6> flags{
         {{"both_key_styles", &TectonSwitches::both_key_styles},
          {"keep_good_records", &TectonSwitches::keep_good_records},
          {"refuse_null", &TectonSwitches::refuse_null},
          {"refuse_missing", &TectonSwitches::refuse_missing},
          {"accept_unknown", &TectonSwitches::accept_unknown},
-         {"data_source_metrics", &TectonSwitches::data_source_metrics},
-         {"status_as_array", &TectonSwitches::status_as_array}}};
+         {"data_source_metrics", &TectonSwitches::data_source_metrics}}};
     struct Number {
         std::string_view key;
         std::size_t TectonSwitches::*member;
     };
-    static constexpr std::array<Number, 4> numbers{
+    static constexpr std::array<Number, 3> numbers{
         {{"records_per_source_max", &TectonSwitches::records_per_source_max},
          {"sources_max", &TectonSwitches::sources_max},
-         {"body_bytes_max", &TectonSwitches::body_bytes_max},
-         {"reads_in_progress_max", &TectonSwitches::reads_in_progress_max}}};
+         {"body_bytes_max", &TectonSwitches::body_bytes_max}}};
     for (auto const& flag : flags) {
         switches.*flag.member = object.flag(flag.key, switches.*flag.member);
     }
@@ -112,7 +110,7 @@ bool read_switches(ControlObject& object, TectonSwitches& switches) {
 void write_figures(JsonText& json, TectonStats const& stats) {
     json.key("requests").number(stats.requests);
     json.key("ingest_requests").number(stats.ingest_requests);
-    json.key("dry_runs").number(stats.dry_runs).key("reads").number(stats.reads);
+    json.key("dry_runs").number(stats.dry_runs);
     json.key("records_received").number(stats.records_received);
     json.key("records_written").number(stats.records_written);
     json.key("records_acknowledged").number(stats.records_acknowledged);

@@ -89,9 +89,7 @@ struct TectonSwitches {
     bool refuse_null = false;
     bool refuse_missing = false;
     bool accept_unknown = false;
-    bool data_source_metrics = false;         ///< `dataSourceIngestMetrics` in the answer.
-    bool status_as_array = false;             ///< Reads: a feature's status as an array.
-    std::size_t reads_in_progress_max = 200;  ///< Reads beyond it get 429.
+    bool data_source_metrics = false;  ///< `dataSourceIngestMetrics` in the answer.
     StoreForm store = StoreForm::rows;
     std::size_t rows_max = 10'000'000;  ///< Rows beyond it are counted, not kept.
 };

@@ -3,7 +3,6 @@
 #include "base/hash.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace headrace::emulator {
 
@@ -66,21 +65,6 @@ std::vector<TectonRow> TectonStore::rows(std::size_t view, std::size_t offset,
         }
     }
     return result;
-}
-
-TectonRow TectonStore::latest(std::size_t view, std::string_view key) const {
-    TectonRow row{std::string(key), std::numeric_limits<std::int64_t>::min(), {}};
-    if (view >= views_.size()) return row;
-    auto const found = views_[view].cells.find(row.key);
-    if (found == views_[view].cells.end() || found->second.empty()) return row;
-    row.ns = found->second.back().ns;
-    row.record = found->second.back().record;
-    return row;
-}
-
-void TectonStore::reset() {
-    views_.clear();
-    sources_.clear();
 }
 
 }  // namespace headrace::emulator

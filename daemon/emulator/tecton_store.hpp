@@ -57,9 +57,6 @@ class TectonStore {
     /// The rows of a view, sorted by key and timestamp, from `offset`, at most `limit`.
     [[nodiscard]] std::vector<TectonRow> rows(std::size_t view, std::size_t offset,
                                               std::size_t limit) const;
-    /// The row of that key with the greatest timestamp; its ns is the least number if none.
-    [[nodiscard]] TectonRow latest(std::size_t view, std::string_view key) const;
-    void reset();
 
   private:
     struct Cell {
