@@ -132,6 +132,20 @@ TEST_CASE("Milvus: a late write may overwrite a newer one of its key, and only o
     CHECK(text_of(emulator, "1").find("newest") != std::string::npos);
 }
 
+TEST_CASE("Milvus: a late write waits for its time, also past a newer one of its key") {
+    auto emulator = make_milvus();
+    auto rule = fault(FaultKind::status);
+    rule.fault.write = WriteEffect::late;
+    rule.fault.late_ms = 500;
+    rule.count = 1;
+    emulator.faults().add(rule, at_ms(0).at);
+    upsert(emulator, doc("1", "old"), 0);
+    upsert(emulator, doc("1", "new"), 100);
+    CHECK(text_of(emulator, "1").find("new") != std::string::npos);
+    emulator.settle_late(at_ms(500));
+    CHECK(text_of(emulator, "1").find("old") != std::string::npos);
+}
+
 TEST_CASE("Milvus: part of the shards may be written before a system error") {
     auto emulator = make_milvus();
     auto rule = code_fault(65535);
