@@ -1,4 +1,5 @@
-// Fault rules as JSON, for `/_emulator/faults`. docs/emulators.md has the keys.
+// Fault rules as JSON, for `/_emulator/faults`. docs/emulators.md has the keys. Used by control
+// only. Thread safety: free functions without state.
 #pragma once
 
 #include "emulator/faults.hpp"

@@ -1,4 +1,5 @@
-// Milvus's codes in words, and the HTTP statuses that fit them when the server is set so. Pure.
+// Milvus's codes in words, and the HTTP statuses that fit them when the server is set so. Pure;
+// used by MilvusEmulator. What a client makes of a code is not here. Thread safety: free functions.
 #pragma once
 
 #include "emulator/milvus_rows.hpp"

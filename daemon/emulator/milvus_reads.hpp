@@ -1,4 +1,5 @@
-// Query, get and search of the emulated Milvus. Pure: what they need is passed in.
+// Query, get and search of the emulated Milvus, and the selection by filter that delete shares.
+// Pure: what they need is passed in. Thread safety: as the emulator that calls them.
 #pragma once
 
 #include "emulator/milvus.hpp"

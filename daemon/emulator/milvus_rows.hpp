@@ -1,4 +1,5 @@
-// Whether a row fits its collection, as Milvus's REST handler judges it. Pure.
+// Whether a row fits its collection, as Milvus's REST handler judges it. Pure; used by
+// MilvusEmulator for insert and upsert. Thread safety: free functions without state.
 #pragma once
 
 #include "emulator/json_tree.hpp"

@@ -1,4 +1,5 @@
-// What the emulated services keep of a written record. Used by both emulators' settings.
+// What the emulated services keep of a written record. Used by both emulators' settings and stores.
+// Plain values.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The envelope of Tecton's ingest API, both key styles, and the error bodies. Pure.
+// The envelope of Tecton's ingest API, both key styles, and the error bodies. Pure; whether the
+// records fit is tecton_schema's. Thread safety: free functions without state.
 #pragma once
 
 #include "emulator/json_tree.hpp"

@@ -1,4 +1,5 @@
-// Whether a record fits its stream source's schema, and when its event happened. Pure.
+// Whether a record fits its stream source's schema, and when its event happened. Pure; used by
+// TectonEmulator. Thread safety: free functions without state.
 #pragma once
 
 #include "emulator/json_tree.hpp"
