@@ -25,4 +25,5 @@ endif()
 # Header-only Boost; the old concepts checks in 1.81 are deprecated by newer compilers only.
 add_library(headrace_boost INTERFACE)
 target_link_libraries(headrace_boost INTERFACE Boost::headers Threads::Threads)
-target_compile_definitions(headrace_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+target_compile_definitions(headrace_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)  # A coroutine frame for each step of an exchange is used again.

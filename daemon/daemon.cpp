@@ -3,6 +3,7 @@
 #include "config/cpu_quota.hpp"
 #include "ops/admin_server.hpp"
 #include "ops/rate_limited_log.hpp"
+#include "ops/state_log.hpp"
 #include "route_runner.hpp"
 #include "version.hpp"
 #include "worker.hpp"
@@ -42,6 +43,7 @@ struct Daemon::Impl {
         : config(std::move(loaded)),
           parts(std::move(with)),
           paced_log(parts.log, parts.clock),
+          state_log(parts.log),
           admin(parts.io.get_executor(), config.admin, admin_sources(), parts.clock),
           chores(parts.io) {}
 
@@ -66,6 +68,7 @@ struct Daemon::Impl {
     config::Config config;
     Parts parts;
     ops::RateLimitedLog paced_log;
+    ops::StateLog state_log;
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<std::unique_ptr<RouteRunner>> routes;
     ops::AdminServer admin;
@@ -192,6 +195,7 @@ void Daemon::Impl::do_chores() {
                 {{"key", file->key()}});
         }
     }
+    state_log.observe(snapshots());
     paced_log.report_suppressed();
     chores.expires_after(chores_interval);
     chores.async_wait([this](boost::system::error_code error) {

@@ -73,10 +73,17 @@ flow::DeliverySettings delivery_settings(config::Route const& route, std::uint32
             .seed = entropy_seed()};
 }
 
+/// The topics but for a regular expression, whose topics are known once they are assigned.
+std::vector<std::string> named_topics(config::Route const& route) {
+    auto const& topics = route.source.topics;
+    return topics.front().starts_with('^') ? std::vector<std::string>{} : topics;
+}
+
 flow::IntakeSettings intake_settings(config::Route const& route, config::Limits const& limits,
                                      bool has_own_key) {
     return {.route = route.name,
             .destination_type = std::string(route.destination_type()),
+            .topics = named_topics(route),
             .order = effective_order(route),
             .has_own_key = has_own_key,
             .commit_interval = route.flow.commit_interval,

@@ -68,8 +68,7 @@ void Delivery::admit(Record record, Now now) {
         hand_back(std::move(record), Fate::tombstone);
     } else {
         record.target = std::get<TargetId>(placement);
-        // Behind the first one that waits for its target, all wait: their keys are not known yet.
-        if (unready_.empty() && sink_.is_ready(record.target)) {
+        if (sink_.is_ready(record.target)) {
             admit_ready(std::move(record), now);
         } else {
             want_prepared(record.target);
@@ -140,7 +139,7 @@ void Delivery::release_waiting(std::uint64_t hash, Now now) {
 void Delivery::admit_unready(Now now) {
     auto records = std::exchange(unready_, {});
     for (auto& record : records) {
-        if (unready_.empty() && sink_.is_ready(record.target)) {
+        if (sink_.is_ready(record.target)) {
             admit_ready(std::move(record), now);
         } else {
             want_prepared(record.target);
@@ -154,9 +153,11 @@ void Delivery::admit_unready(Now now) {
 
 void Delivery::want_prepared(TargetId target) {
     if (sink_.is_ready(target)) return;
-    if (std::find(to_prepare_.begin(), to_prepare_.end(), target) == to_prepare_.end()) {
-        to_prepare_.push_back(target);
-    }
+    if (preparing_ && preparing_->target == target) return;
+    bool const is_wanted =
+        std::any_of(to_prepare_.begin(), to_prepare_.end(),
+                    [&](Preparation const& wanted) { return wanted.target == target; });
+    if (!is_wanted) to_prepare_.push_back({.target = target});
 }
 
 std::uint64_t Delivery::order_hash_of(Record const& record) const {
@@ -196,7 +197,9 @@ void Delivery::notice_recovery(Now now) {
     recoveries_seen_ = recoveries;
     retrying_.hurry(now.time);
     held_.hurry(now.time);
-    prepare_due_ = now.time;
+    for (auto& preparation : to_prepare_) {
+        preparation.due = now.time;
+    }
 }
 
 std::optional<Attempt> Delivery::next_probe(Now now) {
@@ -239,14 +242,17 @@ std::optional<Attempt> Delivery::next_open(Now now) {
 }
 
 std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
-    if (to_prepare_.empty() || preparing_ || (!is_probe && now.time < prepare_due_))
-        return std::nullopt;
-    preparing_ = to_prepare_.front();
-    to_prepare_.erase(to_prepare_.begin());
+    if (to_prepare_.empty() || preparing_) return std::nullopt;
+    auto const next =
+        std::min_element(to_prepare_.begin(), to_prepare_.end(),
+                         [](auto const& one, auto const& other) { return one.due < other.due; });
+    if (!is_probe && next->due > now.time) return std::nullopt;
+    preparing_ = *next;
+    to_prepare_.erase(next);
     stats_.check_requests.add(1);
     stats_.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
     Attempt attempt;
-    attempt.target = *preparing_;
+    attempt.target = preparing_->target;
     attempt.is_probe = is_probe;
     return attempt;
 }
@@ -315,7 +321,9 @@ std::optional<TimePoint> Delivery::next_wake(TimePoint now) {
         return until > now ? until : now + std::chrono::milliseconds(50);
     }
     consider(retrying_.next_due());
-    if (!to_prepare_.empty() && !preparing_) consider(prepare_due_);
+    for (auto const& preparation : to_prepare_) {
+        if (!preparing_) consider(preparation.due);
+    }
     for (auto const& [target, blocked] : blocked_) {
         if (!blocked.is_probing && !blocked.batches.empty()) consider(blocked.next_probe);
     }

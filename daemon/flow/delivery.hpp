@@ -112,6 +112,14 @@ class Delivery {
         }
     };
 
+    /// A target that must be prepared before its records can go.
+    struct Preparation {
+        TargetId target = 0;
+        TimePoint due{};
+        unsigned failures = 0;
+        bool is_blocked = false;  ///< It was told to the gate as missing.
+    };
+
     // Admission.
     void admit(Record record, Now now);
     void admit_ready(Record record, Now now);
@@ -158,6 +166,7 @@ class Delivery {
     [[nodiscard]] bool is_unwanted(Record const& record) const;
     [[nodiscard]] bool return_unwanted(Batch& batch, std::vector<Record>& out) const;
     void return_all(std::vector<Record> records, Now now);
+    void forget_preparations(Now now);
     void note_backlog();
     /// Counts bytes of records that begin or cease to wait for a missing target.
     void note_blocked(std::uint64_t more, std::uint64_t less);
@@ -173,11 +182,8 @@ class Delivery {
     OrderLocks locks_;
     Batcher batcher_;
     std::deque<Record> unready_;
-    std::vector<TargetId> to_prepare_;
-    std::optional<TargetId> preparing_;
-    TimePoint prepare_due_{};
-    unsigned prepare_failures_ = 0;
-    bool is_prepare_blocked_ = false;
+    std::vector<Preparation> to_prepare_;
+    std::optional<Preparation> preparing_;
     std::map<TargetId, BlockedTarget> blocked_;  ///< Few.
     RetryQueue retrying_;                        ///< To be sent again; they keep their permits.
     RetryQueue held_;  ///< To be sent again, past max_retries or blocked; without permits.

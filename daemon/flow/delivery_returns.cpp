@@ -75,7 +75,25 @@ void Delivery::give_back(Now now) {
         if (is_gone) gate_.on_target_mended(now.wall);
         entry = is_gone ? blocked_.erase(entry) : std::next(entry);
     }
+    forget_preparations(now);
     return_all(std::move(locked), now);
+}
+
+/// A target for which nothing waits any more need not be prepared, and its absence is no alarm.
+void Delivery::forget_preparations(Now now) {
+    std::erase_if(to_prepare_, [&](Preparation const& preparation) {
+        auto const is_its = [&](Record const& record) {
+            return record.target == preparation.target;
+        };
+        bool const is_wanted =
+            std::any_of(unready_.begin(), unready_.end(), is_its) ||
+            std::any_of(unready_batches_.begin(), unready_batches_.end(), [&](auto const& batch) {
+                auto const& records = batch->part().records;
+                return std::any_of(records.begin(), records.end(), is_its);
+            });
+        if (!is_wanted && preparation.is_blocked) gate_.on_target_mended(now.wall);
+        return !is_wanted;
+    });
 }
 
 void Delivery::return_all(std::vector<Record> records, Now now) {

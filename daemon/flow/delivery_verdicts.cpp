@@ -87,30 +87,29 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
 }
 
 void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement, Now now) {
-    auto const target = *preparing_;
+    auto preparation = *preparing_;
     preparing_.reset();
-    auto const wait = std::max(settings_.backoff.wait(prepare_failures_, random_),
+    auto const wait = std::max(settings_.backoff.wait(preparation.failures, random_),
                                judgement.retry_after.value_or(Duration{}));
     bool const is_target_only = judgement.verdict == Verdict::blocked &&
                                 judgement.scope == BlockScope::target && !shape_.has_one_name;
     tell_gate(judgement, attempt.is_probe, is_target_only, wait, now);
     if (judgement.verdict == Verdict::delivered) {
-        prepare_failures_ = 0;
-        if (is_prepare_blocked_) gate_.on_target_mended(now.wall);
-        is_prepare_blocked_ = false;
+        if (preparation.is_blocked) gate_.on_target_mended(now.wall);
         admit_unready(now);
         return;
     }
-    ++prepare_failures_;
-    prepare_due_ =
+    ++preparation.failures;
+    preparation.due =
         now.time + (judgement.verdict == Verdict::retry ? wait : settings_.blocked_probe);
-    if (is_target_only && !is_prepare_blocked_) {
+    if (is_target_only && !preparation.is_blocked) {
         gate_.on_target_blocked(now.wall, describe(judgement));
-        is_prepare_blocked_ = true;
+        preparation.is_blocked = true;
     }
     report_(judgement.verdict == Verdict::retry ? Severity::warning : Severity::error,
-            "prepare_failed", sink_.target_name(target) + ": " + describe(judgement));
-    to_prepare_.push_back(target);
+            "prepare_failed", sink_.target_name(preparation.target) + ": " + describe(judgement));
+    to_prepare_.push_back(preparation);
+    forget_preparations(now);
 }
 
 void Delivery::tell_gate(Judgement const& judgement, bool is_probe, bool is_target_only,

@@ -47,6 +47,10 @@ Intake::Intake(IntakeSettings settings, Source& source, DeadLetters* dead_letter
     counts_.name = settings_.route;
     counts_.destination_type = settings_.destination_type;
     counts_.memory_limit_bytes = settings_.memory_bytes;
+    for (auto const& topic : settings_.topics) {
+        counts_.read_by_topic[topic] = 0;
+        counts_.expired_by_topic[topic] = 0;
+    }
 }
 
 TimePoint Intake::step(TimePoint now, WallTime wall) {

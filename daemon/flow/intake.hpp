@@ -36,6 +36,7 @@ namespace headrace::flow {
 struct IntakeSettings {
     std::string route;
     std::string destination_type;
+    std::vector<std::string> topics;  ///< Known by name: their series exist from the start, with 0.
     Order order = Order::key;
     bool has_own_key = false;  ///< The sink finds the key in the value: one lane only.
     Duration commit_interval{};
@@ -94,7 +95,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
         std::uint64_t returned =
             0;  ///< Of the open ones, those given back: they will not settle here.
         std::optional<Offset> committed;  ///< Confirmed.
-        std::optional<Offset> first;      ///< The first one read, where nothing was committed before.
+        std::optional<Offset> first;  ///< The first one read, where nothing was committed before.
         std::optional<Offset> requested;  ///< By the commit under way.
         bool is_revoking = false;
         Offset end = -1;

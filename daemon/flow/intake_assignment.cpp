@@ -25,6 +25,7 @@ void Intake::on_assigned(std::span<Assigned const> partitions) {
         partition.epoch = epoch;
         partition.committed = assigned.committed;
         counts_.read_by_topic.try_emplace(assigned.origin->topic, 0);
+        counts_.expired_by_topic.try_emplace(assigned.origin->topic, 0);
     }
     if (!partitions.empty()) {
         report_(Severity::info, "assigned",

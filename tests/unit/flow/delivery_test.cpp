@@ -141,7 +141,7 @@ TEST_CASE("records wait until their target is prepared, in order") {
     DeliveryWorld world;
     world.sink.unready = {"clicks"};
     world.give(world.clicks, "a", "1");
-    world.give(world.views, "b", "2");
+    world.give(world.clicks, "b", "2");
     world.clock.advance(50ms);
     auto const prepare = world.next();
     REQUIRE(prepare);
@@ -160,6 +160,44 @@ TEST_CASE("records wait until their target is prepared, in order") {
     REQUIRE(attempt);
     CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"1", "2"});
     CHECK(world.stats.check_requests.value() == 2);
+}
+
+TEST_CASE("a target that is missing when it is prepared holds back no other") {
+    DeliveryWorld world;
+    world.sink.unready = {"clicks"};
+    world.give(world.clicks, "a", "1");
+    auto const prepare = world.next();
+    REQUIRE(prepare);
+    world.finish(*prepare, DeliveryWorld::blocked(flow::BlockScope::target));
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+    world.give(world.views, "b", "2");
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"2"});
+    world.finish(*attempt, DeliveryWorld::delivered());
+    world.clock.advance(5s);
+    auto const again = world.next();
+    REQUIRE(again);
+    world.sink.unready.clear();
+    world.finish(*again, DeliveryWorld::delivered());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    world.clock.advance(50ms);
+    CHECK(world.next());
+}
+
+TEST_CASE("a missing target for which nothing waits any more is no alarm") {
+    DeliveryWorld world;
+    world.sink.unready = {"clicks"};
+    world.give(world.clicks, "a", "1");
+    auto const prepare = world.next();
+    REQUIRE(prepare);
+    world.finish(*prepare, DeliveryWorld::blocked(flow::BlockScope::target));
+    world.order(flow::LaneMessage::Kind::revoke);
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    world.clock.advance(60s);
+    CHECK_FALSE(world.next());
+    CHECK(world.delivery->is_idle());
 }
 
 TEST_CASE("a batch whose target must be learned anew waits for it") {

@@ -1,0 +1,69 @@
+#include "commands/command_line.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstdlib>
+#include <initializer_list>
+#include <vector>
+
+using namespace headrace::commands;
+
+namespace {
+
+CommandLine parse(std::initializer_list<char const*> arguments) {
+    std::vector<char const*> argv{"headrace"};
+    argv.insert(argv.end(), arguments);
+    return parse_command_line(static_cast<int>(argv.size()), argv.data());
+}
+
+Told told(std::initializer_list<char const*> arguments) {
+    auto const parsed = parse(arguments);
+    REQUIRE(std::holds_alternative<Told>(parsed));
+    return std::get<Told>(parsed);
+}
+
+}  // namespace
+
+TEST_CASE("each command is read with its options") {
+    CHECK(std::get<RunCommand>(parse({"run", "--config", "a.yaml"})).config == "a.yaml");
+    CHECK_FALSE(std::get<ValidateCommand>(parse({"validate", "--config", "a.yaml"})).connect);
+    CHECK(std::get<ValidateCommand>(parse({"validate", "--config=a.yaml", "--connect"})).connect);
+    CHECK(std::get<PrintConfigCommand>(parse({"print-config", "--config", "a.yaml"})).config ==
+          "a.yaml");
+    CHECK(std::get<DemoCommand>(parse({"demo"})).records == 0);
+    CHECK(std::get<DemoCommand>(parse({"demo", "--records", "20"})).records == 20);
+    auto const emulator = std::get<EmulatorCommand>(parse({"emulator", "--tecton", "0"}));
+    CHECK(emulator.tecton_port == 0);
+    CHECK(emulator.milvus_port == -1);
+}
+
+TEST_CASE("help and version go to standard output with exit code 0, for every command") {
+    for (auto const* const command : {"run", "validate", "print-config", "demo", "emulator"}) {
+        auto const help = told({command, "--help"});
+        CHECK(help.exit_code == 0);
+        CHECK_FALSE(help.is_error);
+        CHECK(help.text.find("--") != std::string::npos);
+    }
+    CHECK(told({"--version"}).text.starts_with("headrace "));
+    CHECK(told({"--help"}).text.find("print-config") != std::string::npos);
+}
+
+TEST_CASE("wrong usage is 64, on standard error") {
+    for (auto const& wrong :
+         {told({}), told({"fly"}), told({"run"}), told({"run", "--config", "a", "--fast"}),
+          told({"demo", "--records", "0"}), told({"demo", "--records", "many"}), told({"emulator"}),
+          told({"emulator", "--tecton", "70000"})}) {
+        CHECK(wrong.exit_code == exit_usage);
+        CHECK(wrong.is_error);
+        CHECK_FALSE(wrong.text.empty());
+    }
+}
+
+TEST_CASE("an option may come from the environment") {
+    REQUIRE(setenv("HEADRACE_CONFIG", "from-environment.yaml", 1) == 0);
+    auto const parsed = parse({"run"});
+    auto const given = parse({"run", "--config", "given.yaml"});
+    unsetenv("HEADRACE_CONFIG");
+    CHECK(std::get<RunCommand>(parsed).config == "from-environment.yaml");
+    CHECK(std::get<RunCommand>(given).config == "given.yaml");
+}

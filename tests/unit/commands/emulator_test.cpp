@@ -1,0 +1,16 @@
+#include "doubles.hpp"
+#include "streams.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace headrace;
+using namespace headrace::commands;
+using namespace headrace::commands_test;
+
+TEST_CASE("a port that is taken is told with its number") {
+    Doubles doubles;
+    Captured captured;
+    CHECK(execute(EmulatorCommand{doubles.tecton_port, -1}, captured.streams) == exit_failure);
+    CHECK(captured.err.str().find(std::to_string(doubles.tecton_port)) != std::string::npos);
+    CHECK(execute(EmulatorCommand{-1, doubles.milvus_port}, captured.streams) == exit_failure);
+}
