@@ -100,8 +100,8 @@ class TreeBuilder final : public YAML::EventHandler {
     void charge(Position at, std::size_t bytes) {
         weight_ += bytes;
         if (weight_ <= expanded_bytes_max) return;
-        throw Refusal{at, "the file grows past " + std::to_string(expanded_bytes_max) +
-                              " bytes once its aliases are followed: use fewer aliases"};
+        throw Refusal{at, "the file comes to more than " + std::to_string(expanded_bytes_max) +
+                              " bytes, its aliases followed: it holds too many values"};
     }
 
     void open(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,

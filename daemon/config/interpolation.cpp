@@ -67,6 +67,11 @@ Result<std::string> read_variable(std::string_view body, Environment const& envi
     return *value;
 }
 
+Error too_long() {
+    return {ErrorCode::too_large, "is longer than " + std::to_string(value_bytes_max) +
+                                      " bytes once its references are replaced"};
+}
+
 void append_literal(Template& parts, std::string_view text) {
     if (text.empty()) return;
     if (parts.empty() || parts.back().kind != Piece::Kind::literal) parts.push_back({});
@@ -95,6 +100,7 @@ Result<Template> parse_template(std::string_view source, Environment const& envi
     Template parts;
     std::size_t at = 0;
     while (at < source.size()) {
+        if (!parts.empty() && parts.back().text.size() > value_bytes_max) return too_long();
         auto const rest = source.substr(at);
         if (rest.starts_with("$${")) {
             append_literal(parts, "${");
@@ -118,6 +124,7 @@ Result<Template> parse_template(std::string_view source, Environment const& envi
 Result<std::string> render(Template const& parts, Environment const& environment) {
     std::string text;
     for (auto const& part : parts) {
+        if (text.size() > value_bytes_max) return too_long();
         if (part.kind == Piece::Kind::literal) {
             text += part.text;
             continue;

@@ -15,6 +15,9 @@
 
 namespace headrace::config {
 
+/// The longest value that references may make: a few files of the largest kind.
+inline constexpr std::size_t value_bytes_max = 4 * value_file_bytes_max;
+
 /// One part of a value whose variables and credentials have been read.
 struct Piece {
     /// Where the part's text comes from.

@@ -79,6 +79,13 @@ std::optional<ValueReader::Scalar> ValueReader::read_scalar(std::string const& w
         return std::nullopt;
     }
     scalar.text = std::move(text).value();
+    outside_bytes_ += scalar.text.size();
+    if (outside_bytes_ > expanded_bytes_max) {
+        report(node.at, path,
+               "brings what comes from references to more than " +
+                   std::to_string(expanded_bytes_max) + " bytes");
+        return std::nullopt;
+    }
     scalar.parts = std::move(parts).value();
     scalar.is_plain = true;
     scalar.shown = "what " + scalar.shown + " stands for";

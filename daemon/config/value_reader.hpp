@@ -103,6 +103,7 @@ class ValueReader {
 
     Environment const& environment_;
     DiagnosticList& diagnostics_;
+    std::size_t outside_bytes_ = 0;  ///< Of all values with references so far.
 };
 
 }  // namespace headrace::config

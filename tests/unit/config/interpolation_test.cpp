@@ -87,6 +87,27 @@ TEST_CASE("a reference that cannot be read says what to do") {
     CHECK(value_of("${env:A}").find("is not understood") != std::string::npos);
 }
 
+TEST_CASE("references cannot make a value of any length") {
+    FakeEnvironment fake;
+    fake.set("BIG", std::string(100'000, 'x'));
+    fake.write("/big", std::string(100'000, 'x'));
+    std::string variables;
+    std::string files;
+    for (int i = 0; i < 1000; ++i) {
+        variables += "${BIG}";
+        files += "${file:/big}";
+    }
+    auto const literal = parse_template(variables, fake.get());
+    REQUIRE_FALSE(literal);
+    CHECK(literal.error().message ==
+          "is longer than 262144 bytes once its references are replaced");
+    auto const parts = parse_template(files, fake.get());
+    REQUIRE(parts);
+    auto const text = render(*parts, fake.get());
+    REQUIRE_FALSE(text);
+    CHECK(text.error().code == ErrorCode::too_large);
+}
+
 TEST_CASE("a credential needs systemd's folder") {
     FakeEnvironment const bare;
     auto const parts = parse_template("${credential:token}", bare.get());

@@ -189,6 +189,17 @@ TEST_CASE("more routes than can run are refused") {
     CHECK(is_told);
 }
 
+TEST_CASE("references cannot fill the memory") {
+    FakeEnvironment environment;
+    environment.set("BIG", std::string(200'000, 'x'));
+    std::string text = "kafka:\n  properties:\n";
+    for (int i = 0; i < 60; ++i)
+        text += "    k" + std::to_string(i) + ": ${BIG}\n";
+    CHECK(joined(errors_of(text, environment))
+              .find("brings what comes from references to more than 8388608 bytes") !=
+          std::string::npos);
+}
+
 TEST_CASE("no prefix or damage of a good file crashes the loader") {
     auto const good = tecton_text("    batch: {batch_size: 5}\n    http: {headers: {a: b}}\n");
     for (std::size_t length = 0; length < good.size(); ++length) {
