@@ -37,6 +37,10 @@ if(HEADRACE_SANITIZERS)
         target_compile_options(headrace_options INTERFACE -Wno-tsan)
     endif()
 endif()
+if(HEADRACE_BUILD_FUZZERS)
+    # The libraries report what they reach, too: without it libFuzzer sees its own file only.
+    target_compile_options(headrace_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(HEADRACE_COVERAGE)
     # -pthread makes the counters atomic; ccache 4.7 refuses the option that says so by name.
     target_compile_options(headrace_options INTERFACE --coverage -pthread)

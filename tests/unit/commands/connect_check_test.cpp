@@ -61,6 +61,8 @@ TEST_CASE("every name of a topic rule is checked, and names from records are not
     auto const rule = text.find("stream_source_name: clicks");
     text.replace(rule, std::string("stream_source_name: clicks").size(),
                  "stream_source_name: {topic: {clicks: clicks, other: missing}}");
+    text.replace(text.find("topics: [clicks]"), std::string("topics: [clicks]").size(),
+                 "topics: [clicks, other]");
     auto const by_topic = load(text);
     auto const problems = check_destination(by_topic.routes[0], doubles.clock);
     REQUIRE(problems.size() == 1);
