@@ -228,11 +228,15 @@ void GroupMembership::lose_all(flow::SourceListener& listener) {
 }
 
 void GroupMembership::abandon() {
+    bool const is_awaited = assigning_.has_value() || revoking_.has_value();
     cancel_assigning();
     revoking_.reset();
-    for (auto const slot : parts_.slots.all())
+    for (auto const slot : parts_.slots.all()) {
         drop(slot);
-    rd_kafka_assign(parts_.client.get(), nullptr);
+    }
+    // Only where librdkafka waits for the call: once it has closed, nobody answers, and the call
+    // would never return.
+    if (is_awaited) rd_kafka_assign(parts_.client.get(), nullptr);
 }
 
 void GroupMembership::cancel_assigning() {

@@ -28,6 +28,7 @@ using namespace std::chrono_literals;
 constexpr auto sizing_timeout = 3s;
 constexpr auto remake_pause = 10s;
 constexpr auto check_pause = 2s;
+constexpr auto ends_pause = 2s;
 constexpr auto check_timeout = 1s;
 constexpr auto wait_max = 1s;
 constexpr unsigned events_per_serve_max = 1000;
@@ -99,6 +100,11 @@ struct KafkaSource::Impl {
     std::size_t read(SlotState& slot, std::size_t max, std::vector<flow::Record>& out);
     bool take_message(SlotState& slot, rd_kafka_message_t* message, std::vector<flow::Record>& out);
     void move_to(SlotState& slot, flow::Offset found);
+    void seek_to_position(SlotState const& slot);
+    [[nodiscard]] flow::Offset position(SlotState const& slot) const;
+    [[nodiscard]] flow::Offset high_watermark(SlotState const& slot) const;
+    [[nodiscard]] bool is_behind_a_transaction(SlotState const& slot) const;
+    void ask_ends();
     void write_log(LogLevel level, std::string_view text) const {
         if (log) log(level, redact(text));
     }
@@ -119,7 +125,10 @@ struct KafkaSource::Impl {
     TimePoint remake_at{};
     TimePoint check_at{};
     bool is_checking = false;
-    BrokerCause cause;  ///< Why a broker went away last.
+    TimePoint ends_at{};
+    bool is_asking_ends = false;
+    bool went_back = false;  ///< Set by move_to().
+    BrokerCause cause;       ///< Why a broker went away last.
     std::vector<Expiry> expiries;
     std::optional<Error> broken;  ///< Found while reading; serve() acts on it.
     std::unique_ptr<SideThread> sizing;
@@ -180,6 +189,7 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
     group.reset();
     client.reset();
     is_checking = false;
+    is_asking_ends = false;
     phase = Phase::cooling;
     remake_at = clock.now() + remake_pause;
 }
@@ -195,6 +205,7 @@ void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
     if (served == events_per_serve_max) signal.wake();
     group->serve(listener);
     check_troubles();
+    ask_ends();
 }
 
 bool KafkaSource::Impl::serve_event(flow::SourceListener& listener) {
@@ -312,6 +323,7 @@ std::size_t KafkaSource::Impl::read(SlotState& slot, std::size_t max,
         }
         if (static_cast<std::size_t>(got) < wanted) break;
     }
+    if (std::exchange(went_back, false)) seek_to_position(slot);
     return taken;
 }
 
@@ -323,10 +335,7 @@ bool KafkaSource::Impl::take_message(SlotState& slot, rd_kafka_message_t* messag
         slot.position = flow::next(message->offset);
         return true;
     }
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        if (message->offset != slot.position) move_to(slot, message->offset);
-        slot.end_reached = message->offset;
-    } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
         // librdkafka fetches this partition no more until it is assigned again.
         broken = to_error(message->err, slot.origin->topic, rd_kafka_message_errstr(message));
         signal.wake();
@@ -346,7 +355,60 @@ void KafkaSource::Impl::move_to(SlotState& slot, flow::Offset found) {
         expiries.push_back({slot.origin, *range});
         signal.wake();
     }
+    went_back = went_back || found < slot.position;
     slot.position = found;
+}
+
+/// After a step back: librdkafka keeps the highest position it ever had in an assignment and would
+/// go on there after a rebalance.
+void KafkaSource::Impl::seek_to_position(SlotState const& slot) {
+    auto const list =
+        make_list({{{slot.origin->topic, slot.origin->partition}, std::nullopt, slot.position}});
+    Handle<rd_kafka_error_t> const ignored{rd_kafka_seek_partitions(client->get(), list.get(), 0)};
+}
+
+/// What librdkafka passed over besides what it gave us: the marks of transactions.
+flow::Offset KafkaSource::Impl::position(SlotState const& slot) const {
+    auto const list = make_list({{{slot.origin->topic, slot.origin->partition}, std::nullopt, 0}});
+    rd_kafka_position(client->get(), list.get());
+    return std::max(slot.position, list->elems[0].offset);
+}
+
+flow::Offset KafkaSource::Impl::high_watermark(SlotState const& slot) const {
+    flow::Offset low = -1;
+    flow::Offset high = -1;
+    rd_kafka_get_watermark_offsets(client->get(), slot.origin->topic.c_str(),
+                                   slot.origin->partition, &low, &high);
+    return std::max<flow::Offset>(high, -1);
+}
+
+bool KafkaSource::Impl::is_behind_a_transaction(SlotState const& slot) const {
+    return rd_kafka_queue_length(slot.queue.get()) == 0 && position(slot) < high_watermark(slot);
+}
+
+/// librdkafka tells the high watermark only. Where nothing comes although it is not reached, an
+/// open transaction may be why, and the last stable offset is asked for.
+void KafkaSource::Impl::ask_ends() {
+    if (is_asking_ends || clock.now() < ends_at) return;
+    ends_at = clock.now() + ends_pause;
+    std::vector<PartitionName> names;
+    for (auto const slot : slots.all()) {
+        auto const& state = *slots.state(slot);
+        if (is_behind_a_transaction(state))
+            names.push_back({state.origin->topic, state.origin->partition});
+    }
+    if (names.empty()) return;
+    is_asking_ends = true;
+    client->side().post([this, raw = client->get(), box = answers, names](SideThread::Inside&) {
+        auto ends = look_up_ends(raw, names, check_timeout);
+        box->post([this, names, ends = std::move(ends)](auto&) {
+            is_asking_ends = false;
+            for (std::size_t i = 0; ends && i != names.size(); ++i) {
+                auto const slot = slots.find(names[i].topic, names[i].partition);
+                if (slot) slots.state(*slot)->stable_end = ends->at(i);
+            }
+        });
+    });
 }
 
 bool KafkaSource::Impl::close(TimePoint deadline) {
@@ -409,7 +471,7 @@ std::size_t KafkaSource::read(flow::Slot slot, std::size_t max, std::vector<flow
 
 std::optional<flow::Offset> KafkaSource::position(flow::Slot slot) const {
     auto const* const state = std::as_const(impl_->slots).state(slot);
-    return state == nullptr ? std::nullopt : std::optional{state->position};
+    return state == nullptr ? std::nullopt : std::optional{impl_->position(*state)};
 }
 
 void KafkaSource::commit(std::span<flow::CommitPoint const> points) {
@@ -442,16 +504,11 @@ void KafkaSource::release(std::span<flow::Slot const> slots) {
 flow::PartitionEnd KafkaSource::end(flow::Slot slot) const {
     auto const* const state = std::as_const(impl_->slots).state(slot);
     if (state == nullptr) return {};
-    // librdkafka keeps the high watermark only; the end that was met and not passed since is the
-    // last stable offset.
-    if (state->end_reached == state->position && rd_kafka_queue_length(state->queue.get()) == 0) {
-        return {state->end_reached};
+    // Everything stable was read: what lies beyond is an open transaction's.
+    if (state->stable_end == impl_->position(*state) && impl_->is_behind_a_transaction(*state)) {
+        return {state->stable_end};
     }
-    flow::Offset low = -1;
-    flow::Offset high = -1;
-    rd_kafka_get_watermark_offsets(impl_->client->get(), state->origin->topic.c_str(),
-                                   state->origin->partition, &low, &high);
-    return {high < 0 ? -1 : high};
+    return {impl_->high_watermark(*state)};
 }
 
 bool KafkaSource::close(TimePoint deadline) {

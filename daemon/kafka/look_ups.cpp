@@ -207,6 +207,19 @@ Result<std::vector<std::optional<flow::Offset>>> look_up_commits(
     return offsets;
 }
 
+Result<std::vector<flow::Offset>> look_up_ends(rd_kafka_t* client,
+                                               std::vector<PartitionName> const& names,
+                                               std::chrono::milliseconds timeout) {
+    List const list = make_names(names);
+    for (auto& element : elements(list))
+        element.offset = RD_KAFKA_OFFSET_END;
+    if (auto asked = ask_offsets(client, list, timeout); !asked) return asked.error();
+    std::vector<flow::Offset> ends;
+    for (auto const& element : elements(list))
+        ends.push_back(element.offset);
+    return ends;
+}
+
 List make_list(std::vector<StartPosition> const& positions) {
     List list{rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
     for (auto const& position : positions) {

@@ -58,6 +58,11 @@ struct TopicSize {
 [[nodiscard]] Result<std::vector<std::optional<flow::Offset>>> look_up_commits(
     rd_kafka_t* client, std::vector<PartitionName> const& names, std::chrono::milliseconds timeout);
 
+/// The partitions' ends in the order of `names`: the last stable offset when read committed, else
+/// the high watermark.
+[[nodiscard]] Result<std::vector<flow::Offset>> look_up_ends(
+    rd_kafka_t* client, std::vector<PartitionName> const& names, std::chrono::milliseconds timeout);
+
 /// A list for librdkafka.
 [[nodiscard]] Handle<rd_kafka_topic_partition_list_t> make_list(
     std::vector<StartPosition> const& positions);

@@ -32,9 +32,10 @@ struct SideThread::State final : Inside {
             if (stopping) break;
             auto job = std::exchange(jobs.front(), nullptr);
             jobs.pop_front();
+            bool const is_wanted = !cancelled;
             lock.unlock();
-            job(*this);
-            job = nullptr;
+            if (is_wanted) job(*this);
+            job = nullptr;  // What it holds may take long to destroy, too.
             lock.lock();
         }
         jobs.clear();
@@ -67,7 +68,6 @@ void SideThread::post(Job job) {
 void SideThread::cancel() {
     std::lock_guard const lock{state_->mutex};
     state_->cancelled = true;
-    state_->jobs.clear();
     state_->changed.notify_all();
 }
 

@@ -21,7 +21,7 @@ struct SlotState {
     flow::TopicPartition const* origin = nullptr;  ///< nullptr: the slot is free.
     Handle<rd_kafka_queue_t> queue;  ///< The partition's own queue in this assignment.
     flow::Offset position = 0;       ///< The next offset to read.
-    flow::Offset end_reached = -1;   ///< Where the partition's end was met last; -1: not yet.
+    flow::Offset stable_end = -1;    ///< The last stable offset as last heard of; -1: not yet.
     bool is_revoking = false;        ///< Nothing is read any more.
 };
 

@@ -162,7 +162,7 @@ inline SourceSettings settings_for(MockCluster const& cluster, std::string const
     SourceSettings settings;
     settings.bootstrap_servers = cluster.bootstrap();
     // Quick rebalances; the defaults suit real clusters.
-    settings.properties = {{"heartbeat.interval.ms", "100"}, {"session.timeout.ms", "6000"}};
+    settings.properties = {{"heartbeat.interval.ms", "100"}, {"session.timeout.ms", "2500"}};
     settings.topics = {topic};
     settings.group = "group";
     settings.prefetch_bytes = 16 << 20;

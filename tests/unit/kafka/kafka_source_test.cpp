@@ -148,12 +148,12 @@ TEST_CASE("records that are not read stay prefetched and the member stays in the
     fill(*cluster, "clicks", 0, 500);
     fill(*cluster, "clicks", 1, 500);
     auto settings = settings_for(*cluster, "clicks");
-    settings.properties["max.poll.interval.ms"] = "6000";
+    settings.properties["max.poll.interval.ms"] = "3000";
     GroupMember member(settings);
     member.reads = false;
     member.start();
     REQUIRE(member.pump([&] { return member.slots.size() == 2; }));
-    member.pump([] { return false; }, 8s);
+    member.pump([] { return false; }, 4s);
     CHECK(member.assignments == 1);
     CHECK(member.revocations + member.losses == 0);
     member.reads = true;
