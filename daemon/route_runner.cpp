@@ -48,7 +48,7 @@ flow::Order order_of(config::Order order) {
 /// its upsert would leave the row.
 flow::Order effective_order(config::Route const& route) {
     auto const order = order_of(route.flow.order);
-    bool const deletes = route.common().on_tombstone == sinks::OnTombstone::delete_row;
+    bool const deletes = route.requests().on_tombstone == sinks::OnTombstone::delete_row;
     return deletes && order == flow::Order::none ? flow::Order::key : order;
 }
 

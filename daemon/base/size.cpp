@@ -16,8 +16,9 @@ constexpr std::array<Unit, 3> units{{{"GiB", gib}, {"MiB", mib}, {"KiB", kib}}};
 }  // namespace
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-    Error const wrong{ErrorCode::invalid_argument,
-                      "is not a size: write a whole number of bytes, or one with KiB, MiB or GiB, such as 64MiB"};
+    Error const wrong{
+        ErrorCode::invalid_argument,
+        "is not a size: write a whole number of bytes, or one with KiB, MiB or GiB, such as 64MiB"};
     std::uint64_t factor = 1;
     std::string_view digits = text;
     for (auto const& unit : units) {

@@ -1,4 +1,5 @@
-// Sizes as people write them in the configuration: "512", "64KiB", "1MiB", "2GiB".
+// Sizes as people write them in the configuration: "512", "64KiB", "1MiB", "2GiB". Used by config
+// and by whoever prints a size. Thread safety: free functions without state.
 #pragma once
 
 #include "base/result.hpp"

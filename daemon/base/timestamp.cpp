@@ -81,10 +81,11 @@ std::string format_timestamp(WallTime time) {
     chr::hh_mm_ss const clock{ms - day};
     std::array<char, 64> text{};
     int const size = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+        static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+        static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+        static_cast<int>(clock.subseconds().count()));
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -98,8 +99,10 @@ Result<WallTime> parse_timestamp(std::string_view text) {
     auto const zone = take_zone(text);
     if (!zone || !text.empty()) return wrong;
     // Whole milliseconds are Kafka's resolution, and keep the year 9999 inside the clock's range.
-    auto const since_epoch = chr::sys_days{*date}.time_since_epoch() + chr::floor<chr::milliseconds>(*time) - *zone;
-    if (since_epoch > chr::duration_cast<chr::milliseconds>(WallTime::max().time_since_epoch())) return wrong;
+    auto const since_epoch =
+        chr::sys_days{*date}.time_since_epoch() + chr::floor<chr::milliseconds>(*time) - *zone;
+    if (since_epoch > chr::duration_cast<chr::milliseconds>(WallTime::max().time_since_epoch()))
+        return wrong;
     return WallTime{since_epoch};
 }
 

@@ -23,6 +23,24 @@ void add_config(CLI::App& command, std::string& target) {
         ->type_name("FILE");
 }
 
+CLI::App* add_emulator(CLI::App& app, EmulatorCommand& emulator) {
+    auto* const emulator_app = app.add_subcommand(
+        "emulator", "The doubles of Tecton and Milvus alone, on loopback; see docs/emulators.md");
+    emulator_app
+        ->add_option("--tecton", emulator.tecton_port,
+                     "Play Tecton on this port; 0 takes any free one")
+        ->envname("HEADRACE_TECTON")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("PORT");
+    emulator_app
+        ->add_option("--milvus", emulator.milvus_port,
+                     "Play Milvus on this port; 0 takes any free one")
+        ->envname("HEADRACE_MILVUS")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("PORT");
+    return emulator_app;
+}
+
 std::string told_by(CLI::App const& app, CLI::ParseError const& error, bool& is_error) {
     std::ostringstream out;
     std::ostringstream err;
@@ -72,20 +90,7 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
         ->capture_default_str();
 
     EmulatorCommand emulator;
-    auto* const emulator_app = app.add_subcommand(
-        "emulator", "The doubles of Tecton and Milvus alone, on loopback; see docs/emulators.md");
-    emulator_app
-        ->add_option("--tecton", emulator.tecton_port,
-                     "Play Tecton on this port; 0 takes any free one")
-        ->envname("HEADRACE_TECTON")
-        ->check(CLI::Range(0, 65535))
-        ->type_name("PORT");
-    emulator_app
-        ->add_option("--milvus", emulator.milvus_port,
-                     "Play Milvus on this port; 0 takes any free one")
-        ->envname("HEADRACE_MILVUS")
-        ->check(CLI::Range(0, 65535))
-        ->type_name("PORT");
+    auto* const emulator_app = add_emulator(app, emulator);
 
     try {
         app.parse(argc, argv);

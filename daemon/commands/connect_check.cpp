@@ -69,7 +69,7 @@ std::vector<std::string> check_destination(config::Route const& route, Clock con
                               ask(*sink, record, std::get<flow::TargetId>(placement), judgement),
                               boost::asio::detached);
         auto const limit =
-            route.common().client.connect_timeout + route.common().client.request_timeout;
+            route.requests().client.connect_timeout + route.requests().client.request_timeout;
         io.run_for(limit + std::chrono::seconds(1));
         if (!is_fit(judgement)) {
             problems.push_back(sink->target_name(std::get<flow::TargetId>(placement)) + ": " +

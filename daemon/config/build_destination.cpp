@@ -136,8 +136,8 @@ sinks::OnTombstone read_tombstone_rule(SettingsLookup const& lookup, bool can_de
 sinks::TectonSettings build_tecton(BuildContext const& context, SettingsLookup const& lookup,
                                    std::vector<std::string> const& topics, Config& config) {
     sinks::TectonSettings tecton;
-    tecton.common.client = read_client_settings(context, lookup);
-    tecton.common.client.url = read_tecton_url(lookup);
+    tecton.requests.client = read_client_settings(context, lookup);
+    tecton.requests.client.url = read_tecton_url(lookup);
     tecton.api_key = read_secret(context, lookup, "destination.api_key", config);
     tecton.workspace_name = lookup.text("destination.workspace_name");
     tecton.stream_source_name = read_rule(lookup, "destination.stream_source_name", topics);
@@ -148,11 +148,11 @@ sinks::TectonSettings build_tecton(BuildContext const& context, SettingsLookup c
 sinks::MilvusSettings build_milvus(BuildContext const& context, SettingsLookup const& lookup,
                                    std::vector<std::string> const& topics, Config& config) {
     sinks::MilvusSettings milvus;
-    milvus.common.client = read_client_settings(context, lookup);
+    milvus.requests.client = read_client_settings(context, lookup);
     if (!lookup.is_set("destination.url")) {
         lookup.report("destination.url", "is required: such as http://localhost:19530");
     } else if (lookup.find("destination.url") != nullptr) {
-        milvus.common.client.url = read_url(lookup);
+        milvus.requests.client.url = read_url(lookup);
     }
     milvus.token = read_secret(context, lookup, "destination.token", config);
     milvus.database = lookup.text("destination.database");
@@ -174,8 +174,8 @@ Destination build_destination(BuildContext const& context, SettingsLookup const&
     if (type == "milvus") destination = build_milvus(context, lookup, topics, config);
     std::visit(
         [&](auto& settings) {
-            settings.common.headers = read_headers(lookup);
-            settings.common.on_tombstone = read_tombstone_rule(lookup, type != "tecton");
+            settings.requests.headers = read_headers(lookup);
+            settings.requests.on_tombstone = read_tombstone_rule(lookup, type != "tecton");
         },
         destination);
     return destination;

@@ -180,8 +180,8 @@ Route build_route(BuildContext const& context, std::size_t index, Config& config
     route.source.message_bytes_max = route.flow.batch.bytes;
     std::visit(
         [&](auto& settings) {
-            settings.common.body_bytes_max = route.flow.batch.bytes;
-            settings.common.client.connections_max = route.flow.concurrency.max;
+            settings.requests.body_bytes_max = route.flow.batch.bytes;
+            settings.requests.client.connections_max = route.flow.concurrency.max;
         },
         route.destination);
     return route;

@@ -78,9 +78,9 @@ struct Route {
     [[nodiscard]] std::string_view destination_type() const noexcept {
         return std::holds_alternative<sinks::TectonSettings>(destination) ? "tecton" : "milvus";
     }
-    [[nodiscard]] sinks::CommonSettings const& common() const noexcept {
+    [[nodiscard]] sinks::RequestSettings const& requests() const noexcept {
         return std::visit(
-            [](auto const& settings) -> auto const& { return settings.common; }, destination);
+            [](auto const& settings) -> auto const& { return settings.requests; }, destination);
     }
 };
 

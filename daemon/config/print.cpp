@@ -105,7 +105,7 @@ void print_rule(YamlWriter& yaml, std::string_view key, sinks::NameRule const& r
 
 void print_settings(YamlWriter& yaml, sinks::TectonSettings const& tecton) {
     yaml.word("type", "tecton");
-    yaml.text("url", http::to_string(tecton.common.client.url));
+    yaml.text("url", http::to_string(tecton.requests.client.url));
     yaml.text("api_key", mask);
     yaml.text("workspace_name", tecton.workspace_name);
     print_rule(yaml, "stream_source_name", tecton.stream_source_name);
@@ -114,7 +114,7 @@ void print_settings(YamlWriter& yaml, sinks::TectonSettings const& tecton) {
 
 void print_settings(YamlWriter& yaml, sinks::MilvusSettings const& milvus) {
     yaml.word("type", "milvus");
-    yaml.text("url", http::to_string(milvus.common.client.url));
+    yaml.text("url", http::to_string(milvus.requests.client.url));
     if (milvus.token) yaml.text("token", mask);
     yaml.text("database", milvus.database);
     print_rule(yaml, "collection", milvus.collection);
@@ -129,7 +129,7 @@ std::string_view tombstone_word(sinks::OnTombstone rule) noexcept {
 }
 
 void print_http(YamlWriter& yaml, Route const& route) {
-    auto const& client = route.common().client;
+    auto const& client = route.requests().client;
     yaml.open("http");
     yaml.seconds("timeout_secs", client.request_timeout);
     yaml.seconds("connect_timeout_secs", client.connect_timeout);
@@ -144,9 +144,9 @@ void print_http(YamlWriter& yaml, Route const& route) {
     if (!client.tls.key_file.empty()) yaml.text("key", client.tls.key_file);
     yaml.flag("verify", client.tls.verify);
     yaml.close();
-    if (!route.common().headers.empty()) {
+    if (!route.requests().headers.empty()) {
         yaml.open("headers");
-        for (auto const& [name, value] : route.common().headers) {
+        for (auto const& [name, value] : route.requests().headers) {
             yaml.text(name, is_secret_header(name) ? mask : std::string_view(value));
         }
         yaml.close();
@@ -177,7 +177,7 @@ void print_route(YamlWriter& yaml, Config const& config, Route const& route) {
     print_source(yaml, config, route);
     yaml.open("record");
     yaml.word("format", "json");
-    yaml.word("on_tombstone", tombstone_word(route.common().on_tombstone));
+    yaml.word("on_tombstone", tombstone_word(route.requests().on_tombstone));
     yaml.close();
     yaml.open("destination");
     std::visit([&](auto const& settings) { print_settings(yaml, settings); }, route.destination);

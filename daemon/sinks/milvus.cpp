@@ -97,19 +97,19 @@ class MilvusDialect final : public Dialect {
 };
 
 MilvusDialect::MilvusDialect(MilvusSettings settings)
-    : upsert_path_(path_of(settings.common.client.url, "entities/upsert")),
-      insert_path_(path_of(settings.common.client.url, "entities/insert")),
-      delete_path_(path_of(settings.common.client.url, "entities/delete")),
-      describe_path_(path_of(settings.common.client.url, "collections/describe")),
-      body_bytes_max_(settings.common.body_bytes_max),
-      on_tombstone_(settings.common.on_tombstone),
+    : upsert_path_(path_of(settings.requests.client.url, "entities/upsert")),
+      insert_path_(path_of(settings.requests.client.url, "entities/insert")),
+      delete_path_(path_of(settings.requests.client.url, "entities/delete")),
+      describe_path_(path_of(settings.requests.client.url, "collections/describe")),
+      body_bytes_max_(settings.requests.body_bytes_max),
+      on_tombstone_(settings.requests.on_tombstone),
       database_(settings.database),
       primary_key_(std::move(settings.primary_key)),
       operation_(settings.insert ? MilvusOperation::insert : MilvusOperation::upsert),
       headers_({{"Content-Type", "application/json"},
                 {"Accept", "application/json"},
                 {"Accept-Type-Allow-Int64", "true"}},
-               settings.common.headers, "Bearer ", std::move(settings.token)),
+               settings.requests.headers, "Bearer ", std::move(settings.token)),
       collection_(std::move(settings.collection), "collection"),
       known_(settings.database) {
     if (settings.partition) partition_.emplace(std::move(*settings.partition), "partition");

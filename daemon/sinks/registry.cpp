@@ -55,17 +55,18 @@ DestinationType const& destination_type(DestinationSettings const& settings) noe
     return std::holds_alternative<MilvusSettings>(settings) ? types[0] : types[1];
 }
 
-CommonSettings const& common_settings(DestinationSettings const& settings) noexcept {
-    return std::visit([](auto const& one) -> CommonSettings const& { return one.common; },
+RequestSettings const& request_settings(DestinationSettings const& settings) noexcept {
+    return std::visit([](auto const& one) -> RequestSettings const& { return one.requests; },
                       settings);
 }
 
 std::unique_ptr<flow::Sink> make_sink(DestinationSettings const& settings,
                                       boost::asio::any_io_executor executor, Clock const& clock) {
-    CommonSettings const& common = common_settings(settings);
+    RequestSettings const& requests = request_settings(settings);
     return std::make_unique<HttpSink>(
         destination_type(settings).make(settings), executor,
-        HttpSinkSettings{.client = common.client, .idle_bytes_max = common.body_bytes_max}, clock);
+        HttpSinkSettings{.client = requests.client, .idle_bytes_max = requests.body_bytes_max},
+        clock);
 }
 
 }  // namespace headrace::sinks

@@ -45,8 +45,8 @@ struct DestinationType {
 /// The row that the settings belong to.
 [[nodiscard]] DestinationType const& destination_type(DestinationSettings const& settings) noexcept;
 
-/// What all destinations have in common.
-[[nodiscard]] CommonSettings const& common_settings(DestinationSettings const& settings) noexcept;
+/// What every destination says about its requests.
+[[nodiscard]] RequestSettings const& request_settings(DestinationSettings const& settings) noexcept;
 
 /// Makes the sink of one worker: the destination's dialect over an HTTP client on `executor`. The
 /// clock outlives it.

@@ -1,4 +1,5 @@
-// What the Tecton and Milvus sinks must be told: filled by config. Plain values.
+// What the Tecton and Milvus sinks must be told: filled by config, used by the registry and the
+// dialects. Thread safety: plain values; a Secret may be asked from any thread.
 #pragma once
 
 #include "base/clock.hpp"
@@ -41,7 +42,7 @@ enum class OnTombstone {
     dead_letter,  ///< Dead-lettered at stage decode.
 };
 
-struct CommonSettings {
+struct RequestSettings {
     http::ClientSettings client;
     std::vector<std::pair<std::string, std::string>>
         headers;  ///< `http.headers`, sent with every request.
@@ -51,8 +52,8 @@ struct CommonSettings {
 };
 
 struct TectonSettings {
-    CommonSettings common;  ///< common.client.url.path is the endpoint: …/ingest snake_case,
-                            ///< …/v2/ingest camelCase.
+    RequestSettings requests;  ///< requests.client.url.path is the endpoint: …/ingest snake_case,
+                               ///< …/v2/ingest camelCase.
     Secret api_key;
     std::string workspace_name;
     NameRule stream_source_name;
@@ -60,7 +61,7 @@ struct TectonSettings {
 };
 
 struct MilvusSettings {
-    CommonSettings common;
+    RequestSettings requests;
     Secret token;  ///< Empty function or empty text: no Authorization.
     std::string database = "default";
     NameRule collection;

@@ -21,7 +21,7 @@ constexpr std::size_t item_bytes = item_begin.size() + 2;
 
 /// Everything before the stream sources.
 [[nodiscard]] std::string envelope_begin(TectonSettings const& settings) {
-    bool const camel_case = settings.common.client.url.path.find("/v2/") != std::string::npos;
+    bool const camel_case = settings.requests.client.url.path.find("/v2/") != std::string::npos;
     std::string text = camel_case ? R"({"workspaceName":)" : R"({"workspace_name":)";
     append_json_string(text, settings.workspace_name);
     text += camel_case ? R"(,"dryRun":)" : R"(,"dry_run":)";
@@ -39,13 +39,13 @@ struct StreamSource {
 class TectonDialect final : public Dialect {
   public:
     explicit TectonDialect(TectonSettings settings)
-        : path_(settings.common.client.url.path),
+        : path_(settings.requests.client.url.path),
           begin_(envelope_begin(settings)),
-          body_bytes_max_(settings.common.body_bytes_max),
-          skips_tombstones_(settings.common.on_tombstone == OnTombstone::skip),
+          body_bytes_max_(settings.requests.body_bytes_max),
+          skips_tombstones_(settings.requests.on_tombstone == OnTombstone::skip),
           dry_run_(settings.dry_run),
           headers_({{"Content-Type", "application/json"}, {"Accept", "application/json"}},
-                   settings.common.headers, "Tecton-key ", std::move(settings.api_key)),
+                   settings.requests.headers, "Tecton-key ", std::move(settings.api_key)),
           name_(std::move(settings.stream_source_name), "stream source") {}
 
     [[nodiscard]] flow::RequestShape shape() const override {

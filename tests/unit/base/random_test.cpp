@@ -16,7 +16,7 @@ TEST_CASE("the same seed repeats the same numbers") {
     }
 }
 
-TEST_CASE("unit numbers lie in [0, 1) and around one half") {
+TEST_CASE("unit numbers lie from 0 up to 1 and around one half") {
     Random random(1);
     double sum = 0;
     for (int i = 0; i < 10'000; ++i) {

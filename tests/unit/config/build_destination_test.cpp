@@ -29,7 +29,7 @@ std::string error(std::string const& text) {
 }
 
 std::string url_of(std::string const& text) {
-    return http::to_string(good_config(text).routes[0].common().client.url);
+    return http::to_string(good_config(text).routes[0].requests().client.url);
 }
 
 TEST_CASE("Tecton's address comes from the instance or a URL") {
@@ -111,7 +111,7 @@ TEST_CASE("Milvus's settings are carried over") {
     CHECK(settings.partition->default_name == "q");
     CHECK(settings.insert);
     CHECK(settings.primary_key == "id");
-    CHECK(settings.common.on_tombstone == sinks::OnTombstone::delete_row);
+    CHECK(settings.requests.on_tombstone == sinks::OnTombstone::delete_row);
     auto const bare = good_config(milvus("url: 'http://m', collection: c"));
     auto const& defaults = std::get<sinks::MilvusSettings>(bare.routes[0].destination);
     CHECK_FALSE(defaults.token);

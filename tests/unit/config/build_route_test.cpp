@@ -110,7 +110,7 @@ TEST_CASE("a number fixes the concurrency") {
     auto const fixed = good_config(tecton_text("    http: {concurrency: 12}\n")).routes[0];
     CHECK_FALSE(fixed.flow.concurrency.is_auto);
     CHECK(fixed.flow.concurrency.max == 12);
-    CHECK(fixed.common().client.connections_max == 12);
+    CHECK(fixed.requests().client.connections_max == 12);
     auto const most =
         good_config(tecton_text("    http: {concurrency_max: 7}\n")).routes[0].flow.concurrency;
     CHECK(most.is_auto);

@@ -44,7 +44,7 @@ TEST_CASE("a file of ten lines gets every default of the promise") {
     CHECK(route.source.prefetch_bytes == (256U << 20) / prefetch_share);
     CHECK(route.source.message_bytes_max == 1U << 20);
     CHECK_FALSE(route.dead_letters);
-    auto const& client = route.common().client;
+    auto const& client = route.requests().client;
     CHECK(client.request_timeout == seconds(30));
     CHECK(client.connect_timeout == seconds(5));
     CHECK(client.idle_timeout == seconds(30));
@@ -52,8 +52,8 @@ TEST_CASE("a file of ten lines gets every default of the promise") {
     CHECK(client.connections_max == 256);
     CHECK(client.tls.verify);
     CHECK(client.proxy.host.empty());
-    CHECK(route.common().body_bytes_max == 1U << 20);
-    CHECK(route.common().on_tombstone == sinks::OnTombstone::skip);
+    CHECK(route.requests().body_bytes_max == 1U << 20);
+    CHECK(route.requests().on_tombstone == sinks::OnTombstone::skip);
     CHECK(config.file_secrets.empty());
     CHECK(config.fixed_files.empty());
 }

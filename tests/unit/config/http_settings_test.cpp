@@ -46,18 +46,18 @@ TEST_CASE("limits, TLS files, headers and the proxy are carried over") {
                                 "9, response_bytes_max: 1MiB, proxy: 'http://u:p@proxy:3128', "
                                 "headers: {X-Team: growth, X-Count: 5}, tls: {ca: /ca.pem, "
                                 "certificate: /c.pem, key: /k.pem, verify: false}}\n"));
-    auto const& common = config.routes[0].common();
-    CHECK(common.client.request_timeout == std::chrono::milliseconds(500));
-    CHECK(common.client.connect_timeout == std::chrono::seconds(2));
-    CHECK(common.client.idle_timeout == std::chrono::seconds(9));
-    CHECK(common.client.response_bytes_max == 1U << 20);
-    CHECK(common.client.proxy.host == "proxy");
-    CHECK(common.client.proxy_authorization == "Basic dTpw");
-    CHECK(common.client.tls.ca_file == "/ca.pem");
-    CHECK(common.client.tls.certificate_file == "/c.pem");
-    CHECK(common.client.tls.key_file == "/k.pem");
-    CHECK_FALSE(common.client.tls.verify);
-    CHECK(common.headers ==
+    auto const& requests = config.routes[0].requests();
+    CHECK(requests.client.request_timeout == std::chrono::milliseconds(500));
+    CHECK(requests.client.connect_timeout == std::chrono::seconds(2));
+    CHECK(requests.client.idle_timeout == std::chrono::seconds(9));
+    CHECK(requests.client.response_bytes_max == 1U << 20);
+    CHECK(requests.client.proxy.host == "proxy");
+    CHECK(requests.client.proxy_authorization == "Basic dTpw");
+    CHECK(requests.client.tls.ca_file == "/ca.pem");
+    CHECK(requests.client.tls.certificate_file == "/c.pem");
+    CHECK(requests.client.tls.key_file == "/k.pem");
+    CHECK_FALSE(requests.client.tls.verify);
+    CHECK(requests.headers ==
           std::vector<std::pair<std::string, std::string>>{{"X-Team", "growth"}, {"X-Count", "5"}});
 }
 

@@ -69,8 +69,8 @@ TEST_CASE("what is printed reads back as the same configuration") {
         CHECK(a.flow.concurrency.is_auto == b.flow.concurrency.is_auto);
         CHECK(a.flow.concurrency.max == b.flow.concurrency.max);
         CHECK(a.flow.revoke_drain == b.flow.revoke_drain);
-        CHECK(a.common().client.url.path == b.common().client.url.path);
-        CHECK(a.common().on_tombstone == b.common().on_tombstone);
+        CHECK(a.requests().client.url.path == b.requests().client.url.path);
+        CHECK(a.requests().on_tombstone == b.requests().on_tombstone);
         CHECK(a.destination_type() == b.destination_type());
     }
     CHECK(second.routes[0].source.properties.at("client.id") == "pa${X}y");

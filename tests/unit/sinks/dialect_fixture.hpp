@@ -41,8 +41,8 @@ inline NameRule by_field(std::string pointer) {
             .default_name = {}};
 }
 
-inline CommonSettings common(std::string path) {
-    CommonSettings settings;
+inline RequestSettings requests(std::string path) {
+    RequestSettings settings;
     settings.client.url.path = std::move(path);
     settings.body_bytes_max = 1024;
     return settings;

@@ -66,7 +66,7 @@ struct World {
 
     void make_tecton() {
         TectonSettings tecton;
-        tecton.common = common();
+        tecton.requests = requests();
         tecton.api_key = [] { return std::string("top-secret-key"); };
         tecton.workspace_name = "prod";
         tecton.stream_source_name = fixture::fixed("clicks");
@@ -74,15 +74,15 @@ struct World {
     }
     void make_milvus() {
         MilvusSettings milvus;
-        milvus.common = common();
+        milvus.requests = requests();
         milvus.collection = fixture::fixed("docs");
         sink = make_sink(milvus, io.get_executor(), clock);
     }
-    CommonSettings common() const {
-        CommonSettings common;
-        common.client = settings;
-        common.body_bytes_max = body_bytes_max;
-        return common;
+    RequestSettings requests() const {
+        RequestSettings requests;
+        requests.client = settings;
+        requests.body_bytes_max = body_bytes_max;
+        return requests;
     }
 
     void add(std::string_view value) {
@@ -349,8 +349,8 @@ TEST_CASE("a write that never comes back is destroyed after its sink") {
     auto io = std::make_unique<asio::io_context>();
     fakes::ManualClock const clock;
     TectonSettings tecton;
-    tecton.common.client.url = {.tls = false, .host = "127.0.0.1", .port = 9, .path = "/ingest"};
-    tecton.common.client.connections_max = 1;
+    tecton.requests.client.url = {.tls = false, .host = "127.0.0.1", .port = 9, .path = "/ingest"};
+    tecton.requests.client.connections_max = 1;
     auto sink = make_sink(tecton, io->get_executor(), clock);
     std::vector<flow::Record> const records;
     std::vector<std::uint32_t> const effective;

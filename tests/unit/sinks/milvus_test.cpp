@@ -11,7 +11,7 @@ using namespace fixture;
 
 MilvusSettings settings() {
     MilvusSettings one;
-    one.common = common("/");
+    one.requests = requests("/");
     one.token = [] { return std::string("root:Milvus"); };
     one.collection = fixed("docs");
     return one;
@@ -38,7 +38,7 @@ std::unique_ptr<Dialect> known(MilvusSettings one, std::string_view key = "id",
 
 MilvusSettings deleting() {
     auto one = settings();
-    one.common.on_tombstone = OnTombstone::delete_row;
+    one.requests.on_tombstone = OnTombstone::delete_row;
     return one;
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("rows are spliced into an upsert as they came") {
 
 TEST_CASE("database and partition are named, and a path in the URL stands before the API's") {
     auto one = settings();
-    one.common = common("/milvus/");
+    one.requests = requests("/milvus/");
     one.database = R"(shop "eu")";
     one.partition = fixed("p");
     one.token = nullptr;
@@ -194,7 +194,7 @@ TEST_CASE("a tombstone is skipped or dead-lettered where it does not delete") {
     auto tombstone = record(std::nullopt, "1");
     CHECK(refusal_of(*known(settings()), tombstone) == "skipped");
     auto one = settings();
-    one.common.on_tombstone = OnTombstone::dead_letter;
+    one.requests.on_tombstone = OnTombstone::dead_letter;
     CHECK(refusal_of(*known(one), tombstone) == "decode/tombstone");
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("code 109 makes the target unready, asks again, retries once and then 
 
 TEST_CASE("a row that alone passes batch.bytes is refused") {
     auto one = settings();
-    one.common.body_bytes_max = 400;
+    one.requests.body_bytes_max = 400;
     auto const dialect = known(one);
     auto small = record(R"({"id":1})");
     CHECK(refusal_of(*dialect, small) == "accepted");
@@ -299,7 +299,7 @@ TEST_CASE("a row that alone passes batch.bytes is refused") {
 
 TEST_CASE("what inspection of rows and deletes adds up is never less than the body") {
     auto one = deleting();
-    one.common.body_bytes_max = 100'000;
+    one.requests.body_bytes_max = 100'000;
     one.collection = by_header("collection");
     one.partition = by_header("partition");
     one.database = "data\"base";

@@ -43,19 +43,19 @@ TEST_CASE("each kind of settings belongs to its row and makes its sink") {
     boost::asio::io_context io;
     fakes::ManualClock const clock;
     TectonSettings tecton;
-    tecton.common.body_bytes_max = 7;
+    tecton.requests.body_bytes_max = 7;
     tecton.stream_source_name.value = "clicks";
     DestinationSettings settings = tecton;
     CHECK(destination_type(settings).name == "tecton");
-    CHECK(common_settings(settings).body_bytes_max == 7);
+    CHECK(request_settings(settings).body_bytes_max == 7);
     CHECK_FALSE(make_sink(settings, io.get_executor(), clock)->shape().has_own_key);
 
     MilvusSettings milvus;
-    milvus.common.body_bytes_max = 9;
+    milvus.requests.body_bytes_max = 9;
     milvus.collection.value = "docs";
     settings = milvus;
     CHECK(destination_type(settings).name == "milvus");
-    CHECK(common_settings(settings).body_bytes_max == 9);
+    CHECK(request_settings(settings).body_bytes_max == 9);
     CHECK(make_sink(settings, io.get_executor(), clock)->shape().has_own_key);
 }
 

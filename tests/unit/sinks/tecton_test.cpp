@@ -10,7 +10,7 @@ namespace {
 using namespace fixture;
 
 TectonSettings settings() {
-    return {.common = common("/ingest"),
+    return {.requests = requests("/ingest"),
             .api_key = [] { return std::string("key-1"); },
             .workspace_name = "prod",
             .stream_source_name = fixed("clicks"),
@@ -41,7 +41,7 @@ TEST_CASE("one record is spliced into the snake_case envelope as it came") {
 
 TEST_CASE("a path with /v2/ takes camelCase, and a dry run says so") {
     auto one = settings();
-    one.common = common("/v2/ingest");
+    one.requests = requests("/v2/ingest");
     one.workspace_name = R"(prod "eu")";
     one.dry_run = true;
     auto const dialect = make_tecton_dialect(one);
@@ -123,9 +123,9 @@ TEST_CASE("a tombstone is skipped or dead-lettered as configured") {
     auto one = settings();
     auto tombstone = record(std::nullopt, "k");
     CHECK(refusal_of(*make_tecton_dialect(one), tombstone) == "skipped");
-    one.common.on_tombstone = OnTombstone::dead_letter;
+    one.requests.on_tombstone = OnTombstone::dead_letter;
     CHECK(refusal_of(*make_tecton_dialect(one), tombstone) == "decode/tombstone");
-    one.common.on_tombstone = OnTombstone::delete_row;
+    one.requests.on_tombstone = OnTombstone::delete_row;
     CHECK(refusal_of(*make_tecton_dialect(one), tombstone) == "decode/tombstone");
 }
 
@@ -134,10 +134,10 @@ TEST_CASE("a record that alone passes batch.bytes is refused with both numbers a
     std::string const value = R"({"a":"xyz"})";
     std::size_t const size = body_of_one(one, value).size();
     auto fitting = record(value);
-    one.common.body_bytes_max = size;
+    one.requests.body_bytes_max = size;
     CHECK(refusal_of(*make_tecton_dialect(one), fitting) == "accepted");
 
-    one.common.body_bytes_max = size - 1;
+    one.requests.body_bytes_max = size - 1;
     auto const dialect = make_tecton_dialect(one);
     auto const target = place(*dialect, fitting);
     auto const refusal = std::get<flow::Refusal>(dialect->inspect(fitting, target));
