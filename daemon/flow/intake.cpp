@@ -266,6 +266,8 @@ std::size_t Intake::read_partition(Slot slot, std::size_t room) {
 
 void Intake::dispatch(Record record, Slot slot) {
     auto& partition = partitions_[slot];
+    if (partition.tracker.last() && record.offset <= *partition.tracker.last())
+        rewind(slot, record.offset);
     auto const cost =
         record.key.value_or("").size() + record.value.value_or("").size() + record_overhead_bytes;
     record.cost_bytes = static_cast<std::uint32_t>(cost);
@@ -283,6 +285,24 @@ void Intake::dispatch(Record record, Slot slot) {
     message.record = std::move(record);
     send_to_lane(place.lane, std::move(message));
     ++backlogs_[place.lane];
+}
+
+/// Reading went back: the topic was made anew, or the source's position was reset. What is open
+/// belongs to the past; it is read again, and nothing that was committed before counts.
+void Intake::rewind(Slot slot, Offset to) {
+    auto& partition = partitions_[slot];
+    report_(Severity::warning, "rewound",
+            partition.origin->topic + "[" + std::to_string(partition.origin->partition) +
+                "]: reading went back to offset " + std::to_string(to) + ", behind " +
+                std::to_string(*partition.tracker.last()) +
+                ": records from there on are written again");
+    auto const* const origin = partition.origin;
+    auto const epoch = partition.epoch;
+    send_to_all(LaneMessage::Kind::revoke, Ticket{slot, epoch, 0, 0});
+    free_slot(slot, "rewound");
+    partition = Partition{};
+    partition.origin = origin;
+    partition.epoch = epoch + 1;
 }
 
 std::size_t Intake::ring_room() {

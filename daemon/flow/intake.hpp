@@ -131,6 +131,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     [[nodiscard]] bool may_read();
     std::size_t read_partition(Slot slot, std::size_t room);
     void dispatch(Record record, Slot slot);
+    void rewind(Slot slot, Offset to);
     [[nodiscard]] std::size_t ring_room();
     void look_at_lanes();
     void send_to_lane(std::uint32_t lane, LaneMessage message);

@@ -40,6 +40,9 @@ class OffsetTracker {
     /// Nothing before the first record.
     [[nodiscard]] std::optional<Offset> committable() const noexcept;
 
+    /// The last offset tracked.
+    [[nodiscard]] std::optional<Offset> last() const noexcept { return last_; }
+
     /// Records read and not settled.
     [[nodiscard]] std::size_t open() const noexcept { return open_; }
     /// Records from the first unsettled one to the last one read: how far reading runs ahead of the

@@ -284,3 +284,30 @@ TEST_CASE("the picture names the blocking offset and the lag") {
     CHECK(partition.blocking->age_secs == 2);
     CHECK(partition.lag_secs > 0);
 }
+
+TEST_CASE("a source that goes back is followed: what is open is returned, and commits begin anew") {
+    IntakeWorld world;
+    start(world, 3);
+    answer_slot(world, 0, Fate::written);
+    world.settle_down();
+    CHECK(world.source.log(0).committed == 3);
+    world.source.produce(0, "k", "of the old topic");
+    world.settle_down();
+    world.source.log(0).position = 0;  // The topic was made anew.
+    world.settle_down();
+    CHECK(world.reported("rewound"));
+    CHECK(world.picture().returned_by_reason.at("rewound") == 1);
+    CHECK(world.picture().unaccounted == 0);
+    std::deque<flow::LaneMessage> messages;
+    for (auto& message : world.lane) {
+        if (message.kind == Kind::record && message.record.ticket.slot == 0)
+            messages.push_back(std::move(message));
+    }
+    REQUIRE(messages.size() == 5);  // The old one, and four read again.
+    world.give_back(std::move(messages[0].record), Fate::written);
+    world.give_back(std::move(messages[1].record), Fate::written);
+    world.clock.advance(1s);
+    world.settle_down();
+    CHECK(world.source.log(0).committed == 1);
+    CHECK(world.picture().unaccounted == 0);
+}
