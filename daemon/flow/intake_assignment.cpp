@@ -8,6 +8,11 @@
 namespace headrace::flow {
 namespace {
 
+/// After partitions were given back, commits wait for the next assignment, but no longer than this.
+/// librdkafka before 2.10 takes a commit that crosses the group's next generation for the loss of
+/// every partition (confluentinc/librdkafka#4059).
+constexpr Duration commit_hold_max = std::chrono::seconds(10);
+
 constexpr std::string_view returned_lost = "lost";
 constexpr std::string_view returned_revoked = "revoked";
 constexpr std::string_view returned_drained = "drained";
@@ -16,6 +21,7 @@ constexpr std::string_view returned_drained = "drained";
 
 void Intake::on_assigned(std::span<Assigned const> partitions) {
     counts_.joined = true;
+    commit_held_until_ = {};
     for (auto const& assigned : partitions) {
         if (assigned.slot >= partitions_.size()) partitions_.resize(assigned.slot + 1);
         auto& partition = partitions_[assigned.slot];
@@ -63,6 +69,7 @@ void Intake::on_lost(std::span<Slot const> slots) {
         if (revocation_->slots.empty()) revocation_.reset();
     }
     counts_.joined = false;
+    commit_held_until_ = {};
     report_(Severity::warning, "assignment_lost",
             std::to_string(slots.size()) +
                 " partitions were lost before they could be given back: their open records will be "
@@ -121,7 +128,7 @@ std::optional<Offset> Intake::committable(Slot slot, Partition const& partition)
 }
 
 void Intake::commit(bool is_forced) {
-    if (is_commit_under_way_) return;
+    if (is_commit_under_way_ || now_ < commit_held_until_) return;
     if (!is_forced && now_ < commit_due_ && outstanding() != 0) return;
     std::vector<CommitPoint> points;
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
@@ -174,6 +181,7 @@ void Intake::progress_revocation() {
     for (auto const slot : slots) {
         free_slot(slot, returned_revoked);
     }
+    commit_held_until_ = now_ + commit_hold_max;
     source_.release(slots);
     report_(Severity::info, "revoked",
             std::to_string(slots.size()) + " partitions were given back" +

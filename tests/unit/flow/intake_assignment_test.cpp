@@ -93,6 +93,29 @@ TEST_CASE(
     CHECK(world.source.commits.size() == commits + 1);
 }
 
+TEST_CASE(
+    "after partitions were given back, commits wait for the next assignment, but not for ever") {
+    IntakeWorld world;
+    start(world, 2);
+    answer_slot(world, 0, Fate::written);
+    world.source.revoke({0});
+    world.settle_down();
+    REQUIRE(world.source.released.size() == 1);
+    auto const commits = world.source.commits.size();
+    answer_slot(world, 1, Fate::written);
+    world.clock.advance(1s);
+    world.settle_down();
+    CHECK(world.source.commits.size() == commits);
+    SECTION("an assignment, also an empty one, lets them go") {
+        world.source.assign({});
+    }
+    SECTION("so does time") {
+        world.clock.advance(10s);
+    }
+    world.settle_down();
+    CHECK(world.source.log(1).committed == 2);
+}
+
 TEST_CASE("nothing is committed for a partition that was lost") {
     IntakeWorld world;
     start(world, 2);
