@@ -104,8 +104,9 @@ Result<Handle<rd_kafka_conf_t>> dead_letter_conf(DeadLetterSettings const& setti
         {"message.timeout.ms", "30000"},
         {"topic.metadata.propagation.max.ms", "5000"},
         {"linger.ms", "5"},
-        // Small batches: one that passes the topic's max.message.bytes fails as a whole.
-        {"batch.size", "65536"},
+        // A batch that passes the topic's max.message.bytes fails as a whole: far below any
+        // sensible limit, and what is larger goes alone.
+        {"batch.size", "16384"},
         {"queue.buffering.max.messages", "10000"},
         {"queue.buffering.max.kbytes", "16384"},
         // The topic's own limit decides, not the client's guess of it.
@@ -149,6 +150,8 @@ Result<Handle<rd_kafka_t>> make_client(rd_kafka_type_t type, Handle<rd_kafka_con
                            RD_KAFKA_CONF_OK &&
                        std::string_view{mechanism.data()} == "OAUTHBEARER";
     if (oauth) rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
+    // What no queue takes, while a client is made or goes, would else be printed to stderr.
+    rd_kafka_conf_set_log_cb(conf.get(), [](rd_kafka_t const*, int, char const*, char const*) {});
     std::array<char, 512> text{};
     Handle<rd_kafka_t> client{rd_kafka_new(type, conf.get(), text.data(), text.size())};
     if (client == nullptr) {

@@ -18,6 +18,7 @@ namespace headrace::kafka {
 class BrokerCause {
   public:
     void hear(rd_kafka_resp_err_t code, std::string text);
+    [[nodiscard]] bool is_known() const noexcept { return !text_.empty(); }
     [[nodiscard]] Error error() const;
 
   private:

@@ -7,9 +7,9 @@
 #include "kafka/event_sorting.hpp"
 #include "kafka/fetch_plan.hpp"
 #include "kafka/group_membership.hpp"
+#include "kafka/inquiry.hpp"
 #include "kafka/look_ups.hpp"
 #include "kafka/message_record.hpp"
-#include "kafka/properties.hpp"
 #include "kafka/slot_table.hpp"
 #include "kafka/topic_pattern.hpp"
 #include "kafka/trouble.hpp"
@@ -140,26 +140,22 @@ Result<void> KafkaSource::Impl::start() {
     if (signal.descriptor() == -1) {
         return Error{ErrorCode::io, "no eventfd left: raise the limit of open files (ulimit -n)"};
     }
-    if (auto checked = check_topics(settings.topics); !checked) return checked;
-    if (auto checked = check_properties(settings.properties); !checked) return checked;
     if (auto conf = consumer_conf(settings, plan(partitions_assumed)); !conf) return conf.error();
-    auto conf = inquiry_conf(settings);
-    if (!conf) return conf.error();
     // The first client also shows whether the properties fit together and TLS files can be read.
-    auto inquiry = kafka::make_client(RD_KAFKA_CONSUMER, std::move(*conf));
-    if (!inquiry) return Error{inquiry.error().code, redact(inquiry.error().message)};
+    auto inquiry = Inquiry::make(settings);
+    if (!inquiry) return inquiry.error();
     phase = Phase::sizing;
     sizing = std::make_unique<SideThread>();
-    auto const asked = std::make_shared<Handle<rd_kafka_t>>(std::move(*inquiry));
-    sizing->post([this, asked, box = answers, topics = settings.topics](SideThread::Inside&) {
-        auto const count = count_partitions(asked->get(), topics);
+    sizing->post([this, box = answers, topics = settings.topics,
+                  asked = std::shared_ptr<Inquiry>(std::move(*inquiry))](SideThread::Inside&) {
+        auto count = count_partitions(asked->client(), topics);
+        if (!count) count = asked->explain(count.error());
         // It runs on the consumer thread, and only while this object lives.
         box->post([this, count](auto&) {
             if (count) partitions_planned = std::max<std::size_t>(*count, 1);
             if (!count) troubles.report(TroubleKind::connection, count.error());
             if (phase == Phase::sizing) make_client(partitions_planned);
         });
-        asked->reset();
     });
     return {};
 }
@@ -263,7 +259,7 @@ void KafkaSource::Impl::on_error(rd_kafka_event_t* event) {
 void KafkaSource::Impl::note(rd_kafka_resp_err_t code, std::string_view text) {
     cause.hear(code, redact(text));
     auto const kind = trouble_of(code);
-    if (!kind) return write_log(LogLevel::warning, text);
+    if (!kind) return;
     switch (*kind) {
         case TroubleKind::connection:
             troubles.report(*kind, cause.error());
@@ -341,6 +337,7 @@ bool KafkaSource::Impl::take_message(SlotState& slot, rd_kafka_message_t* messag
         signal.wake();
     } else {
         note(message->err, rd_kafka_message_errstr(message));
+        write_log(LogLevel::warning, slot.origin->topic + ": " + rd_kafka_message_errstr(message));
     }
     rd_kafka_message_destroy(message);
     return false;

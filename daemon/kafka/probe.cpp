@@ -1,11 +1,7 @@
 #include "kafka/probe.hpp"
 
-#include "kafka/client_config.hpp"
-#include "kafka/event_sorting.hpp"
-#include "kafka/log_sink.hpp"
+#include "kafka/inquiry.hpp"
 #include "kafka/look_ups.hpp"
-#include "kafka/properties.hpp"
-#include "kafka/side_thread.hpp"
 #include "kafka/topic_pattern.hpp"
 
 #include <algorithm>
@@ -14,57 +10,6 @@
 
 namespace headrace::kafka {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// What the client said about its connections while it was asked something.
-class Inquiry {
-  public:
-    Inquiry(Handle<rd_kafka_t> client, Redactor redact)
-        : redact_(std::move(redact)), client_(std::move(client)) {
-        rd_kafka_poll_set_consumer(client_.get());
-        queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-        rd_kafka_set_log_queue(client_.get(), queue_.get());
-    }
-    ~Inquiry() {
-        queue_.reset();
-        SideThread side;
-        // A client that cannot reach its brokers may take long to close: it is left to its thread.
-        side.finish([raw = client_.release()] { rd_kafka_destroy(raw); }, 1s);
-    }
-    Inquiry(Inquiry const&) = delete;
-    Inquiry& operator=(Inquiry const&) = delete;
-
-    [[nodiscard]] rd_kafka_t* client() const noexcept { return client_.get(); }
-
-    /// The reason behind a connection that does not come about, if the client named one.
-    Error explain(Error error) {
-        while (Handle<rd_kafka_event_t> const event{rd_kafka_queue_poll(queue_.get(), 0)}) {
-            if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
-            has_cause_ = true;
-            cause_.hear(rd_kafka_event_error(event.get()),
-                        redact_(rd_kafka_event_error_string(event.get())));
-        }
-        bool const is_connection =
-            error.code == ErrorCode::connection || error.code == ErrorCode::timeout;
-        return is_connection && has_cause_ ? cause_.error() : error;
-    }
-
-  private:
-    Redactor redact_;
-    Handle<rd_kafka_t> client_;
-    Handle<rd_kafka_queue_t> queue_;
-    BrokerCause cause_;
-    bool has_cause_ = false;
-};
-
-Result<Handle<rd_kafka_t>> make_inquiry_client(SourceSettings const& source) {
-    if (auto checked = check_topics(source.topics); !checked) return checked.error();
-    if (auto checked = check_properties(source.properties); !checked) return checked.error();
-    auto conf = inquiry_conf(source);
-    if (!conf) return conf.error();
-    return make_client(RD_KAFKA_CONSUMER, std::move(*conf));
-}
 
 void probe_topics(Inquiry& inquiry, ProbeRequest const& request, ProbeReport& report) {
     if (is_pattern(request.source.topics)) {
@@ -168,13 +113,12 @@ void probe_dead_letters(Inquiry& inquiry, ProbeRequest const& request, ProbeRepo
 
 ProbeReport probe(ProbeRequest const& request) {
     ProbeReport report;
-    Redactor redact{request.source.properties};
-    auto client = make_inquiry_client(request.source);
-    if (!client) {
-        report.problems.push_back({client.error().code, redact(client.error().message)});
+    auto const made = Inquiry::make(request.source);
+    if (!made) {
+        report.problems.push_back(made.error());
         return report;
     }
-    Inquiry inquiry{std::move(*client), std::move(redact)};
+    Inquiry& inquiry = **made;
     if (auto const reached = look_up_brokers(inquiry.client(), request.timeout); !reached) {
         report.problems.push_back(inquiry.explain(reached.error()));
         return report;

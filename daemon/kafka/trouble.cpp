@@ -5,8 +5,10 @@
 namespace headrace::kafka {
 
 void Troubles::report(TroubleKind kind, Error error) {
-    auto const [entry, is_new] = entries_.try_emplace(kind, Entry{{}, clock_.now()});
-    entry->second.error = std::move(error);
+    auto& entry = entries_.try_emplace(kind, Entry{{}, clock_.now(), {}}).first->second;
+    // A cause that becomes known, such as wrong credentials, is not kept back.
+    if (!entry.told.contains(error.code)) entry.due = clock_.now();
+    entry.error = std::move(error);
 }
 
 void Troubles::clear(TroubleKind kind) {
@@ -22,6 +24,7 @@ void Troubles::tell(flow::SourceListener& listener) {
     for (auto& [kind, entry] : entries_) {
         if (now < entry.due) continue;
         entry.due = now + pace;
+        entry.told.insert(entry.error.code);
         was_told_ = true;
         listener.on_trouble(entry.error);
     }

@@ -8,6 +8,7 @@
 #include "flow/source.hpp"
 
 #include <map>
+#include <set>
 
 namespace headrace::kafka {
 
@@ -26,7 +27,8 @@ class Troubles {
 
     explicit Troubles(Clock const& clock) : clock_(clock) {}
 
-    /// Notes one; it is told by the next tell() if it is new, else when its pace allows.
+    /// Notes one; the next tell() speaks of it if it is new or has another code than before, else
+    /// when its pace allows.
     void report(TroubleKind kind, Error error);
 
     /// It is over.
@@ -41,6 +43,7 @@ class Troubles {
     struct Entry {
         Error error;
         TimePoint due{};
+        std::set<ErrorCode> told;
     };
     Clock const& clock_;
     std::map<TroubleKind, Entry> entries_;
