@@ -23,7 +23,7 @@ void add_config(CLI::App& command, std::string& target) {
         ->type_name("FILE");
 }
 
-CLI::App* add_emulator(CLI::App& app, EmulatorCommand& emulator) {
+void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
     auto* const emulator_app = app.add_subcommand(
         "emulator", "The doubles of Tecton and Milvus alone, on loopback; see docs/emulators.md");
     emulator_app
@@ -38,7 +38,6 @@ CLI::App* add_emulator(CLI::App& app, EmulatorCommand& emulator) {
         ->envname("HEADRACE_MILVUS")
         ->check(CLI::Range(0, 65535))
         ->type_name("PORT");
-    return emulator_app;
 }
 
 std::string told_by(CLI::App const& app, CLI::ParseError const& error, bool& is_error) {
@@ -90,7 +89,7 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
         ->capture_default_str();
 
     EmulatorCommand emulator;
-    auto* const emulator_app = add_emulator(app, emulator);
+    add_emulator(app, emulator);
 
     try {
         app.parse(argc, argv);
