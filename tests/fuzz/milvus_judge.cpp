@@ -32,7 +32,7 @@ void judge_write(http::Response const& answer, sinks::MilvusOperation operation)
 
 void judge_describe(http::Response const& answer) {
     sinks::MilvusSettings settings;
-    settings.common.body_bytes_max = 4096;
+    settings.requests.body_bytes_max = 4096;
     settings.collection.value = "docs";
     auto const dialect = sinks::make_milvus_dialect(settings);
     flow::TopicPartition const origin{.topic = "docs", .partition = 0, .hash = 1};

@@ -26,7 +26,7 @@ sinks::NameRule by_field(std::string pointer) {
 
 std::unique_ptr<sinks::Dialect> tecton(bool by_name_in_field) {
     sinks::TectonSettings settings;
-    settings.common.body_bytes_max = 4096;
+    settings.requests.body_bytes_max = 4096;
     settings.workspace_name = "prod";
     settings.stream_source_name.value = "clicks";
     if (by_name_in_field) settings.stream_source_name = by_field("/meta/source");
@@ -35,8 +35,8 @@ std::unique_ptr<sinks::Dialect> tecton(bool by_name_in_field) {
 
 std::unique_ptr<sinks::Dialect> milvus(bool by_name_in_field) {
     sinks::MilvusSettings settings;
-    settings.common.body_bytes_max = 4096;
-    settings.common.on_tombstone = sinks::OnTombstone::delete_row;
+    settings.requests.body_bytes_max = 4096;
+    settings.requests.on_tombstone = sinks::OnTombstone::delete_row;
     settings.collection.value = "docs";
     if (by_name_in_field) settings.collection = by_field("/a");
     return sinks::make_milvus_dialect(settings);
