@@ -5,10 +5,12 @@
 #include "harness/kafka_broker.hpp"
 #include "harness/kafka_observer.hpp"
 #include "harness/running_daemon.hpp"
+#include "harness/transactions.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
+#include <csignal>
 #include <numeric>
 
 namespace headrace::integration {
@@ -32,10 +34,15 @@ FedRecord make_document(std::int64_t id) {
     return {.topic = "documents", .key = std::to_string(id), .value = document(id)};
 }
 
-std::string tecton_route(Emulators const& emulators) {
+/// `more` goes into the source, `http` into the section of that name.
+std::string tecton_route(Emulators const& emulators, std::string const& more = "",
+                         std::string const& http = "") {
     return R"(
   - name: events
-    source: {topics: [events], group: events-group}
+    http: {)" +
+           http + R"(}
+    source: {topics: [events], group: events-group)" +
+           more + R"(}
     destination:
       type: tecton
       url: )" +
@@ -176,6 +183,109 @@ TEST_CASE("100,000 events and 20,000 documents of a real Kafka arrive, and all f
     auto const ends = scene.observer.ends("events", partitions);
     CHECK(daemon.metric("headrace_committed_offset", {{"topic", "events"}}) ==
           static_cast<double>(std::accumulate(ends.begin(), ends.end(), std::int64_t{0})));
+    CHECK(daemon.terminate() == 0);
+}
+
+/// Slow enough that crashes and rebalances meet records on their way: at most 4000 a second.
+constexpr char const* eight_requests = "concurrency: 8";
+emulator::FaultRule twenty_ms_each() {
+    emulator::FaultRule rule;
+    rule.fault.kind = emulator::FaultKind::latency;
+    rule.fault.p50_ms = 20;
+    return rule;
+}
+
+TEST_CASE("after kill -9 under load and a restart no record of a real Kafka is missing") {
+    constexpr std::int64_t events = 30'000;
+    Scene scene;
+    scene.emulators.break_tecton(twenty_ms_each());
+    scene.feed.write_many(0, events, make_event);
+    scene.feed.flush();
+    // A static member that comes back is at once what it was, without a wait for its old session.
+    auto const text = config(scene.broker.bootstrap(),
+                             tecton_route(scene.emulators, ", instance_id: one", eight_requests));
+    for (std::uint64_t const killed_at : {7'500U, 15'000U, 22'500U}) {
+        RunningDaemon daemon(scene.folder, "daemon", text);
+        REQUIRE(daemon.has_started());
+        scene.await_or_fail(daemon, "more is written", [&] {
+            return scene.emulators.tecton_stats().records_written >= killed_at;
+        });
+        daemon.process().signal(SIGKILL);
+        REQUIRE(daemon.process().wait(patience) == 128 + SIGKILL);
+        CHECK(!scene.is_through("events-group", "events"));
+    }
+    RunningDaemon daemon(scene.folder, "daemon", text);
+    REQUIRE(daemon.has_started());
+    scene.await_or_fail(daemon, "everything is committed",
+                        [&] { return scene.is_through("events-group", "events"); });
+    CHECK(scene.events_missing(events) == 0);
+    auto const again = scene.events_duplicates();
+    WARN("written again after three kills: " << again);
+    // Commits while running keep it to what was open or not yet committed at each kill.
+    CHECK(again < static_cast<std::uint64_t>(events) / 4);
+    CHECK(daemon.metric("headrace_records_unaccounted") == 0);
+    CHECK(daemon.terminate() == 0);
+}
+
+TEST_CASE("a second instance joins and leaves under load and no record is missing") {
+    constexpr std::int64_t events = 40'000;
+    Scene scene;
+    scene.emulators.break_tecton(twenty_ms_each());
+    scene.feed.write_many(0, events, make_event);
+    scene.feed.flush();
+    auto const text =
+        config(scene.broker.bootstrap(), tecton_route(scene.emulators, "", eight_requests));
+    RunningDaemon first(scene.folder, "first", text);
+    REQUIRE(first.has_started());
+    scene.await_or_fail(first, "the first writes",
+                        [&] { return scene.emulators.tecton_stats().records_written > 1000; });
+    RunningDaemon second(scene.folder, "second", text);
+    REQUIRE(second.has_started());
+    scene.await_or_fail(second, "the second writes",
+                        [&] { return second.metric("headrace_records_written_total") > 1000; });
+    CHECK(!scene.is_through("events-group", "events"));
+    CHECK(second.metric("headrace_records_unaccounted") == 0);
+    CHECK(second.terminate() == 0);
+    auto const left = scene.observer.committed("events-group", "events", partitions);
+    scene.await_or_fail(first, "everything is committed",
+                        [&] { return scene.is_through("events-group", "events"); });
+    CHECK(scene.events_missing(events) == 0);
+    for (auto o : left)
+        UNSCOPED_INFO("left " << o);
+    for (auto o : scene.observer.ends("events", partitions))
+        UNSCOPED_INFO("end " << o);
+    UNSCOPED_INFO(second.story());
+    UNSCOPED_INFO(first.story());
+    // Partitions change hands drained: on a healthy destination nothing is written twice.
+    CHECK(scene.events_duplicates() == 0);
+    CHECK(first.metric("headrace_records_unaccounted") == 0);
+    CHECK(first.terminate() == 0);
+}
+
+std::vector<FedRecord> clicks_of_one_partition(std::int64_t first, std::int64_t count) {
+    std::vector<FedRecord> out;
+    for (auto id = first; id != first + count; ++id) {
+        out.push_back({.topic = "events", .value = click(id), .source = "clicks", .partition = 0});
+    }
+    return out;
+}
+
+TEST_CASE("an aborted transaction is never delivered, and commits reach the end behind it") {
+    Scene scene;
+    auto const& bootstrap = scene.broker.bootstrap();
+    write_transaction(bootstrap, clicks_of_one_partition(0, 100), TransactionEnd::commit);
+    write_transaction(bootstrap, clicks_of_one_partition(1000, 50), TransactionEnd::abort);
+    write_transaction(bootstrap, clicks_of_one_partition(100, 100), TransactionEnd::commit);
+    RunningDaemon daemon(scene.folder, "daemon", config(bootstrap, tecton_route(scene.emulators)));
+    REQUIRE(daemon.has_started());
+    // Records 0 to 249 and three control records, of which the last is the end.
+    REQUIRE(scene.observer.ends("events", 1) == std::vector<std::int64_t>{253});
+    scene.await_or_fail(daemon, "the end is committed",
+                        [&] { return scene.is_through("events-group", "events"); });
+    CHECK(scene.emulators.tecton_missing("clicks", 200) == 0);
+    CHECK(scene.emulators.tecton_stats().records_written == 200);
+    CHECK(daemon.metric("headrace_records_read_total") == 200);
+    CHECK(await([&] { return daemon.metric("headrace_consumer_lag_records") == 0; }));
     CHECK(daemon.terminate() == 0);
 }
 

@@ -41,7 +41,7 @@ Process::Process(std::vector<std::string> arguments, std::filesystem::path outpu
         pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    int const file = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int const file = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0) fail("open");
     pid_t const parent = ::getpid();
     pid_ = ::fork();

@@ -15,7 +15,7 @@ namespace headrace::integration {
 
 class Process {
   public:
-    /// Runs `arguments[0]` without a shell; stdout and stderr are appended to `output`.
+    /// Runs `arguments[0]` without a shell; stdout and stderr go to the file `output`.
     Process(std::vector<std::string> arguments, std::filesystem::path output);
     ~Process();
     Process(Process const&) = delete;

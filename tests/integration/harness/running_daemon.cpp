@@ -36,10 +36,9 @@ bool RunningDaemon::has_started() {
 }
 
 std::uint16_t RunningDaemon::find_admin_port() const {
-    // The log goes on in the same file when a daemon is started again: the last one counts.
     constexpr std::string_view word = "admin_port=";
     auto const text = log();
-    auto const at = text.rfind(word);
+    auto const at = text.find(word);
     if (at == std::string::npos) return 0;
     return static_cast<std::uint16_t>(std::stoi(text.substr(at + word.size(), 5)));
 }
