@@ -333,7 +333,8 @@ TEST_CASE("a source that never reached a broker says so and closes at once") {
 }
 
 TEST_CASE("a topic that does not exist is trouble until it does") {
-    auto const cluster = make_cluster("other", 1);
+    auto const cluster = make_cluster("clicks", 1);
+    fill(*cluster, "clicks", 0, 10);
     auto settings = settings_for(*cluster, "clicks");
     settings.properties["topic.metadata.refresh.interval.ms"] = "500";
     cluster->fail_topic("clicks", 3);  // UNKNOWN_TOPIC_OR_PARTITION
@@ -341,6 +342,45 @@ TEST_CASE("a topic that does not exist is trouble until it does") {
     member.start();
     REQUIRE(member.pump([&] { return !member.troubles.empty(); }, 30s));
     CHECK(member.troubles.front().code == ErrorCode::not_found);
+    cluster->fail_topic("clicks", 0);
+    REQUIRE(member.pump([&] { return member.recoveries == 1 && member.seen.size() == 10; }, 30s));
+    CHECK(member.close());
+}
+
+TEST_CASE("a pattern reads every topic that matches") {
+    auto const cluster = make_cluster("clicks-eu", 2);
+    REQUIRE(cluster->create_topic("clicks-us", 1).has_value());
+    REQUIRE(cluster->create_topic("docs", 1).has_value());
+    fill(*cluster, "clicks-eu", 1, 10);
+    fill(*cluster, "clicks-us", 0, 10);
+    fill(*cluster, "docs", 0, 10);
+    GroupMember member(settings_for(*cluster, "^clicks-"));
+    member.start();
+    REQUIRE(member.pump([&] { return member.seen.size() == 20; }));
+    CHECK(member.slots.size() == 3);
+    CHECK(member.close());
+}
+
+TEST_CASE("a member that broke for good has lost everything and joins anew after a pause") {
+    auto const cluster = make_cluster("clicks", 1);
+    fill(*cluster, "clicks", 0, 10);
+    auto settings = settings_for(*cluster, "clicks");
+    settings.instance_id = "one";
+    GroupMember member(settings);
+    member.start();
+    REQUIRE(member.pump([&] { return member.seen.size() == 10; }));
+    REQUIRE(member.commit_all());
+    cluster->push_errors(MockRequest::heartbeat, {82});  // FENCED_INSTANCE_ID
+    REQUIRE(member.pump([&] { return member.losses == 1; }, 30s));
+    REQUIRE(member.troubles.size() == 1);
+    CHECK(member.troubles[0].message.find("source.instance_id") != std::string::npos);
+    member.source.commit(std::vector<flow::CommitPoint>{{nullptr, 3}});
+    REQUIRE(member.pump([&] { return member.commits.size() == 2; }));
+    CHECK_FALSE(member.commits[1].second.has_value());
+    // It waits out the old member's session as well.
+    REQUIRE(member.pump([&] { return member.slots.size() == 1 && member.recoveries == 1; }, 40s));
+    fill(*cluster, "clicks", 0, 5, 10);
+    REQUIRE(member.pump([&] { return member.seen.size() == 15; }));
     CHECK(member.close());
 }
 
