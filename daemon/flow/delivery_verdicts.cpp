@@ -106,8 +106,12 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
         gate_.on_target_blocked(now.wall, describe(judgement));
         preparation.is_blocked = true;
     }
-    report_(judgement.verdict == Verdict::retry ? Severity::warning : Severity::error,
-            "prepare_failed", sink_.target_name(preparation.target) + ": " + describe(judgement));
+    auto const text = sink_.target_name(preparation.target) + ": " + describe(judgement);
+    if (judgement.verdict == Verdict::retry) {
+        report_(Severity::warning, "prepare_failed", text);
+    } else {
+        report_(Severity::error, is_target_only ? "target_blocked" : "destination_blocked", text);
+    }
     to_prepare_.push_back(preparation);
     forget_preparations(now);
 }
