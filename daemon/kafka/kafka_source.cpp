@@ -9,14 +9,13 @@
 #include "kafka/group_membership.hpp"
 #include "kafka/inquiry.hpp"
 #include "kafka/look_ups.hpp"
-#include "kafka/message_record.hpp"
+#include "kafka/partition_reader.hpp"
 #include "kafka/slot_table.hpp"
 #include "kafka/topic_pattern.hpp"
 #include "kafka/trouble.hpp"
 #include "kafka/wake_signal.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -32,7 +31,6 @@ constexpr auto ends_pause = 2s;
 constexpr auto check_timeout = 1s;
 constexpr auto wait_max = 1s;
 constexpr unsigned events_per_serve_max = 1000;
-constexpr std::size_t read_batch = 512;
 
 /// What is left until `deadline`, rounded up.
 std::chrono::milliseconds left(TimePoint deadline, Clock const& clock) {
@@ -68,10 +66,6 @@ struct KafkaSource::Impl {
         cooling,  ///< The client broke for good; a new one is made when remake_at has passed.
         closed,   ///< close() was called.
     };
-    struct Expiry {
-        flow::TopicPartition const* origin = nullptr;
-        ExpiredRange range;
-    };
 
     Impl(SourceSettings given, Clock const& time, LogSink sink)
         : settings(std::move(given)),
@@ -97,13 +91,7 @@ struct KafkaSource::Impl {
     void on_log(rd_kafka_event_t* event);
     void note(rd_kafka_resp_err_t code, std::string_view text);
     void check_troubles();
-    std::size_t read(SlotState& slot, std::size_t max, std::vector<flow::Record>& out);
-    bool take_message(SlotState& slot, rd_kafka_message_t* message, std::vector<flow::Record>& out);
-    void move_to(SlotState& slot, flow::Offset found);
-    void seek_to_position(SlotState const& slot);
-    [[nodiscard]] flow::Offset position(SlotState const& slot) const;
-    [[nodiscard]] flow::Offset high_watermark(SlotState const& slot) const;
-    [[nodiscard]] bool is_behind_a_transaction(SlotState const& slot) const;
+    void act_on_notes(flow::SourceListener& listener);
     void ask_ends();
     void write_log(LogLevel level, std::string_view text) const {
         if (log) log(level, redact(text));
@@ -127,10 +115,9 @@ struct KafkaSource::Impl {
     bool is_checking = false;
     TimePoint ends_at{};
     bool is_asking_ends = false;
-    bool went_back = false;  ///< Set by move_to().
-    BrokerCause cause;       ///< Why a broker went away last.
-    std::vector<Expiry> expiries;
-    std::optional<Error> broken;  ///< Found while reading; serve() acts on it.
+    BrokerCause cause;  ///< Why a broker went away last.
+    ReadNotes notes;
+    std::optional<Error> broken;  ///< serve() acts on it when no event is open.
     std::unique_ptr<SideThread> sizing;
     std::unique_ptr<ConsumerClient> client;
     std::unique_ptr<GroupMembership> group;
@@ -306,81 +293,19 @@ void KafkaSource::Impl::check_troubles() {
     });
 }
 
-std::size_t KafkaSource::Impl::read(SlotState& slot, std::size_t max,
-                                    std::vector<flow::Record>& out) {
-    std::array<rd_kafka_message_t*, read_batch> messages{};
-    std::size_t taken = 0;
-    while (taken < max) {
-        auto const wanted = std::min(max - taken, messages.size());
-        auto const got = rd_kafka_consume_batch_queue(slot.queue.get(), 0, messages.data(), wanted);
-        if (got <= 0) break;
-        for (std::size_t i = 0; i != static_cast<std::size_t>(got); ++i) {
-            if (take_message(slot, messages[i], out)) ++taken;
-        }
-        if (static_cast<std::size_t>(got) < wanted) break;
-    }
-    if (std::exchange(went_back, false)) seek_to_position(slot);
-    return taken;
-}
-
-bool KafkaSource::Impl::take_message(SlotState& slot, rd_kafka_message_t* message,
-                                     std::vector<flow::Record>& out) {
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        out.push_back(to_record(message, *slot.origin));
-        if (message->offset != slot.position) move_to(slot, message->offset);
-        slot.position = flow::next(message->offset);
-        return true;
-    }
-    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+void KafkaSource::Impl::act_on_notes(flow::SourceListener& listener) {
+    for (auto const& fault : std::exchange(notes.faults, {})) {
+        note(fault.code, fault.origin->topic + ": " + fault.text);
         // librdkafka fetches this partition no more until it is assigned again.
-        broken = to_error(message->err, slot.origin->topic, rd_kafka_message_errstr(message));
-        signal.wake();
-    } else {
-        note(message->err, rd_kafka_message_errstr(message));
-        write_log(LogLevel::warning, slot.origin->topic + ": " + rd_kafka_message_errstr(message));
+        if (fault.code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+            broken = to_error(fault.code, fault.origin->topic, fault.text);
+        } else if (!trouble_of(fault.code)) {
+            write_log(LogLevel::warning, fault.origin->topic + ": " + fault.text);
+        }
     }
-    rd_kafka_message_destroy(message);
-    return false;
-}
-
-void KafkaSource::Impl::move_to(SlotState& slot, flow::Offset found) {
-    flow::Offset low = -1;
-    flow::Offset high = -1;
-    rd_kafka_get_watermark_offsets(client->get(), slot.origin->topic.c_str(),
-                                   slot.origin->partition, &low, &high);
-    if (auto const range = expired_between(slot.position, found, low)) {
-        expiries.push_back({slot.origin, *range});
-        signal.wake();
+    for (auto const& expiry : std::exchange(notes.expiries, {})) {
+        listener.on_expired(*expiry.origin, expiry.range.from, expiry.range.to);
     }
-    went_back = went_back || found < slot.position;
-    slot.position = found;
-}
-
-/// After a step back: librdkafka keeps the highest position it ever had in an assignment and would
-/// go on there after a rebalance.
-void KafkaSource::Impl::seek_to_position(SlotState const& slot) {
-    auto const list =
-        make_list({{{slot.origin->topic, slot.origin->partition}, std::nullopt, slot.position}});
-    Handle<rd_kafka_error_t> const ignored{rd_kafka_seek_partitions(client->get(), list.get(), 0)};
-}
-
-/// What librdkafka passed over besides what it gave us: the marks of transactions.
-flow::Offset KafkaSource::Impl::position(SlotState const& slot) const {
-    auto const list = make_list({{{slot.origin->topic, slot.origin->partition}, std::nullopt, 0}});
-    rd_kafka_position(client->get(), list.get());
-    return std::max(slot.position, list->elems[0].offset);
-}
-
-flow::Offset KafkaSource::Impl::high_watermark(SlotState const& slot) const {
-    flow::Offset low = -1;
-    flow::Offset high = -1;
-    rd_kafka_get_watermark_offsets(client->get(), slot.origin->topic.c_str(),
-                                   slot.origin->partition, &low, &high);
-    return std::max<flow::Offset>(high, -1);
-}
-
-bool KafkaSource::Impl::is_behind_a_transaction(SlotState const& slot) const {
-    return rd_kafka_queue_length(slot.queue.get()) == 0 && position(slot) < high_watermark(slot);
 }
 
 /// librdkafka tells the high watermark only. Where nothing comes although it is not reached, an
@@ -391,7 +316,7 @@ void KafkaSource::Impl::ask_ends() {
     std::vector<PartitionName> names;
     for (auto const slot : slots.all()) {
         auto const& state = *slots.state(slot);
-        if (is_behind_a_transaction(state))
+        if (may_be_behind_a_transaction(client->get(), state))
             names.push_back({state.origin->topic, state.origin->partition});
     }
     if (names.empty()) return;
@@ -452,10 +377,8 @@ Result<void> KafkaSource::start() {
 void KafkaSource::serve(flow::SourceListener& listener) {
     if (impl_->phase == Impl::Phase::closed) return;
     impl_->answers->run(listener);
+    impl_->act_on_notes(listener);
     impl_->serve_client(listener);
-    for (auto const& expiry : std::exchange(impl_->expiries, {})) {
-        listener.on_expired(*expiry.origin, expiry.range.from, expiry.range.to);
-    }
     impl_->ledger.tell(listener);
     impl_->troubles.tell(listener);
 }
@@ -463,12 +386,15 @@ void KafkaSource::serve(flow::SourceListener& listener) {
 std::size_t KafkaSource::read(flow::Slot slot, std::size_t max, std::vector<flow::Record>& out) {
     auto* const state = impl_->slots.state(slot);
     if (state == nullptr || state->is_revoking) return 0;
-    return impl_->read(*state, max, out);
+    auto const count = read_partition(impl_->client->get(), *state, max, out, impl_->notes);
+    if (!impl_->notes.empty()) impl_->signal.wake();
+    return count;
 }
 
 std::optional<flow::Offset> KafkaSource::position(flow::Slot slot) const {
     auto const* const state = std::as_const(impl_->slots).state(slot);
-    return state == nullptr ? std::nullopt : std::optional{impl_->position(*state)};
+    return state == nullptr ? std::nullopt
+                            : std::optional{position_of(impl_->client->get(), *state)};
 }
 
 void KafkaSource::commit(std::span<flow::CommitPoint const> points) {
@@ -501,11 +427,7 @@ void KafkaSource::release(std::span<flow::Slot const> slots) {
 flow::PartitionEnd KafkaSource::end(flow::Slot slot) const {
     auto const* const state = std::as_const(impl_->slots).state(slot);
     if (state == nullptr) return {};
-    // Everything stable was read: what lies beyond is an open transaction's.
-    if (state->stable_end == impl_->position(*state) && impl_->is_behind_a_transaction(*state)) {
-        return {state->stable_end};
-    }
-    return {impl_->high_watermark(*state)};
+    return end_of(impl_->client->get(), *state);
 }
 
 bool KafkaSource::close(TimePoint deadline) {

@@ -22,6 +22,8 @@ struct SlotState {
     Handle<rd_kafka_queue_t> queue;  ///< The partition's own queue in this assignment.
     flow::Offset position = 0;       ///< The next offset to read.
     flow::Offset stable_end = -1;    ///< The last stable offset as last heard of; -1: not yet.
+    bool trusts_client = true;       ///< librdkafka's own position may be used as well.
+    bool must_correct = false;       ///< librdkafka's own position is wrong: see partition_reader.
     bool is_revoking = false;        ///< Nothing is read any more.
 };
 
