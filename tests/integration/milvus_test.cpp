@@ -118,7 +118,9 @@ TEST_CASE("a missing collection blocks the route with an alarm until it is creat
     scene.until(daemon, "the route is blocked", [&] { return daemon.state("docs") == "blocked"; });
     CHECK(daemon.get("/readyz").status == 503);
     CHECK(daemon.get("/readyz").body.find("docs: blocked") != std::string::npos);
-    CHECK(daemon.has_logged("_blocked"));
+    scene.until(daemon, "the log says so", [&] {
+        return daemon.has_logged("event=prepare_failed") && daemon.has_logged("state=blocked");
+    });
     CHECK(scene.committed("docs") == 0);
     scene.emulators.milvus([&](auto& logic) { logic.set_collection(docs); });
     scene.until_through(daemon, "docs");

@@ -37,7 +37,9 @@ void check_alarm(MockScene& scene, RunningDaemon& daemon, std::string const& wor
     CHECK(readiness.status == 503);
     CHECK(readiness.body.find("clicks: blocked") != std::string::npos);
     CHECK(readiness.body.find(word) != std::string::npos);
-    CHECK(daemon.has_logged("_blocked"));
+    scene.until(daemon, "the log says so", [&] {
+        return daemon.has_logged("_blocked") && daemon.has_logged("state=blocked");
+    });
     CHECK(daemon.metric(errors_total, {{"reason", "blocked"}}) >= 1);
     CHECK(scene.clicks_written() == 0);
     CHECK(scene.committed() == 0);

@@ -27,11 +27,14 @@ std::string section(std::string const& name, std::string const& text) {
 }
 
 std::string config(std::string const& bootstrap, RouteText const& text, std::string const& route) {
+    // The mock cluster makes whoever comes after the last member left wait for the session timeout.
     return "kafka: {bootstrap_servers: \"" + bootstrap +
-           "\"}\nadmin: {listen: 127.0.0.1:0}\nlog: {level: debug}\nlimits: " + text.limits +
-           "\nroutes:\n" + route + section("source", text.source) + section("record", text.record) +
-           section("batch", text.batch) + section("http", text.http) +
-           section("retry", text.retry) + section("dead_letters", text.dead_letters);
+           "\", properties: {session.timeout.ms: 4000, heartbeat.interval.ms: 200}}\nadmin: "
+           "{listen: 127.0.0.1:0}\nlog: {level: debug}\nlimits: " +
+           text.limits + "\nroutes:\n" + route + section("source", text.source) +
+           section("record", text.record) + section("batch", text.batch) +
+           section("http", text.http) + section("retry", text.retry) +
+           section("dead_letters", text.dead_letters);
 }
 
 }  // namespace
