@@ -44,7 +44,7 @@ void check_rule_topics(SettingsLookup const& lookup, std::string_view key, Value
         if (!kafka::matching(topics, {topic.value}).empty()) continue;
         auto const advice = kafka::is_pattern(topics) ? "" : did_you_mean(topic.value, known);
         lookup.report(std::string(key) + ".topic", topic.at,
-                      quoted(topic.value) + " is not one of source.topics" + advice);
+                      in_quotes(topic.value) + " is not one of source.topics" + advice);
     }
     if (kafka::is_pattern(topics) || value.rule.default_name) return;
     for (auto const& topic : topics) {

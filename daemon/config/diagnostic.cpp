@@ -98,7 +98,7 @@ std::string did_you_mean(std::string_view word, std::vector<std::string_view> co
     return near.empty() ? near : " (did you mean " + near + "?)";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string shown = "\"";
     std::size_t at = 0;
     while (at < text.size() && shown.size() <= shown_bytes_max) {

@@ -57,6 +57,6 @@ class DiagnosticList {
 
 /// `text` in quotes for a message: control bytes and what is not UTF-8 are shown as `?`, and long
 /// text is cut.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace headrace::config

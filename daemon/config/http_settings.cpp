@@ -130,7 +130,8 @@ std::vector<std::pair<std::string, std::string>> read_headers(SettingsLookup con
         };
         auto const key = shown_path("http.headers", name.value);
         if (!http::is_header_name(name.value)) {
-            lookup.report("http.headers", name.at, quoted(name.value) + " is not a header's name");
+            lookup.report("http.headers", name.at,
+                          in_quotes(name.value) + " is not a header's name");
         } else if (!http::is_header_value(text.value)) {
             lookup.report(key, text.at, "must be one line without control characters");
         } else if (std::any_of(own_headers.begin(), own_headers.end(), is_same)) {

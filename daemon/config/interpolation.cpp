@@ -35,7 +35,8 @@ Error wrong(std::string message) {
 
 Result<std::string> read_credential(std::string_view name, Environment const& environment) {
     auto const reference = "${credential:" + std::string(name) + "}";
-    if (!is_credential_name(name)) return wrong(quoted(reference) + " does not name a credential");
+    if (!is_credential_name(name))
+        return wrong(in_quotes(reference) + " does not name a credential");
     auto const folder = environment.variable("CREDENTIALS_DIRECTORY");
     if (!folder || folder->empty()) {
         return wrong(
@@ -50,7 +51,7 @@ Result<std::string> read_variable(std::string_view body, Environment const& envi
     auto const mark = body.find(default_mark);
     auto const name = std::string(body.substr(0, mark));
     if (!is_variable_name(name)) {
-        return wrong(quoted("${" + std::string(body) + "}") +
+        return wrong(in_quotes("${" + std::string(body) + "}") +
                      " is not understood: write ${NAME}, ${NAME:-default}, ${file:PATH} or "
                      "${credential:NAME}, or $${ for ${ itself");
     }
@@ -157,13 +158,13 @@ std::string escape_references(std::string_view text) {
 Result<std::string> read_value_file(std::string const& path, Environment const& environment) {
     auto content = environment.read_file(path);
     if (!content)
-        return content.error().with_prefix("the file " + quoted(path) + " cannot be read: ");
+        return content.error().with_prefix("the file " + in_quotes(path) + " cannot be read: ");
     auto text = std::move(content).value();
     if (text.ends_with('\n')) {
         text.pop_back();
         if (text.ends_with('\r')) text.pop_back();
     }
-    if (text.empty()) return wrong("the file " + quoted(path) + " is empty");
+    if (text.empty()) return wrong("the file " + in_quotes(path) + " is empty");
     return text;
 }
 

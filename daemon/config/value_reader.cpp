@@ -67,7 +67,7 @@ std::optional<ValueReader::Scalar> ValueReader::read_scalar(std::string const& w
     }
     Scalar scalar;
     scalar.is_plain = node.kind == Node::Kind::plain;
-    scalar.shown = quoted(node.text);
+    scalar.shown = in_quotes(node.text);
     if (!has_reference(node.text)) {
         scalar.text = node.text;
         return scalar;
@@ -302,7 +302,7 @@ void each_entry(Node const& mapping, std::string const& path, DiagnosticList& di
 }
 
 std::string shown_path(std::string const& parent, std::string const& name) {
-    auto const shown = quoted(name);
+    auto const shown = in_quotes(name);
     bool const is_simple = shown == "\"" + name + "\"" && !name.empty();
     return child_path(parent, is_simple ? name : shown);
 }
@@ -336,7 +336,7 @@ std::string unknown_key(std::string_view name, std::vector<std::string_view> con
 }
 
 std::string shown(Text const& text) {
-    return text.parts.empty() ? quoted(text.value) : "what its reference stands for";
+    return text.parts.empty() ? in_quotes(text.value) : "what its reference stands for";
 }
 
 Value preset_value(Key const& key, std::string_view preset) {

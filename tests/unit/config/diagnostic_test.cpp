@@ -52,10 +52,10 @@ TEST_CASE("the nearest word is what was probably meant") {
 }
 
 TEST_CASE("a value is shown in quotes, cut and without control bytes") {
-    CHECK(quoted("ten") == "\"ten\"");
-    CHECK(quoted("é\n\x1b\xff") == "\"é???\"");
-    CHECK(quoted(std::string(500, 'a')).size() < 70);
-    CHECK(quoted(std::string(500, 'a')).ends_with("…\""));
+    CHECK(in_quotes("ten") == "\"ten\"");
+    CHECK(in_quotes("é\n\x1b\xff") == "\"é???\"");
+    CHECK(in_quotes(std::string(500, 'a')).size() < 70);
+    CHECK(in_quotes(std::string(500, 'a')).ends_with("…\""));
 }
 
 }  // namespace
