@@ -220,7 +220,7 @@ TEST_CASE(
     auto const before = clock.now();
     CHECK(daemon.terminate() == 1);
     // One second is kept for loops that do not come round, the rest is for the sanitizers.
-    CHECK(clock.now() - before < drain + 4s);
+    CHECK(clock.now() - before < drain + 8s);
     CHECK(scene.committed() == 0);
     scene.emulators.mend_tecton();
     RunningDaemon next(scene.folder, "next", scene.tecton_config());

@@ -119,7 +119,7 @@ TEST_CASE("a missing collection blocks the route with an alarm until it is creat
     CHECK(daemon.get("/readyz").status == 503);
     CHECK(daemon.get("/readyz").body.find("docs: blocked") != std::string::npos);
     scene.until(daemon, "the log says so", [&] {
-        return daemon.has_logged("event=prepare_failed") && daemon.has_logged("state=blocked");
+        return daemon.has_logged("_blocked") && daemon.has_logged("state=blocked");
     });
     CHECK(scene.committed("docs") == 0);
     scene.emulators.milvus([&](auto& logic) { logic.set_collection(docs); });
