@@ -201,6 +201,10 @@ void RouteRunner::join() {
 
 void RouteRunner::probe_now() noexcept {
     impl_->gate.probe_now(impl_->parts.clock.now());
+    // A lane may sleep until the probe that was due before.
+    for (auto& lane : impl_->lanes) {
+        lane->notify();
+    }
 }
 
 bool RouteRunner::has_ended() const noexcept {

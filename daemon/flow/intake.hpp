@@ -174,6 +174,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     bool is_read_limited_ = false;  ///< Settlements, not Kafka, are what reading waits for.
     std::optional<Revocation> revocation_;
     bool is_commit_under_way_ = false;
+    bool is_echo_due_ = false;  ///< The empty assignment that answers a release is yet to come.
     TimePoint commit_held_until_{};  ///< Between giving partitions back and the next assignment.
     TimePoint commit_due_{};
     TimePoint adapt_due_{};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace headrace::flow {
 namespace {
@@ -21,7 +22,10 @@ constexpr std::string_view returned_drained = "drained";
 
 void Intake::on_assigned(std::span<Assigned const> partitions) {
     counts_.joined = true;
-    commit_held_until_ = {};
+    // A cooperative release is answered at once by an empty assignment; the group's own comes after
+    // it.
+    bool const is_echo = std::exchange(is_echo_due_, false) && partitions.empty();
+    if (!is_echo) commit_held_until_ = {};
     for (auto const& assigned : partitions) {
         if (assigned.slot >= partitions_.size()) partitions_.resize(assigned.slot + 1);
         auto& partition = partitions_[assigned.slot];
@@ -70,6 +74,7 @@ void Intake::on_lost(std::span<Slot const> slots) {
     }
     counts_.joined = false;
     commit_held_until_ = {};
+    is_echo_due_ = false;
     report_(Severity::warning, "assignment_lost",
             std::to_string(slots.size()) +
                 " partitions were lost before they could be given back: their open records will be "
@@ -182,6 +187,7 @@ void Intake::progress_revocation() {
         free_slot(slot, returned_revoked);
     }
     commit_held_until_ = now_ + commit_hold_max;
+    is_echo_due_ = true;
     source_.release(slots);
     report_(Severity::info, "revoked",
             std::to_string(slots.size()) + " partitions were given back" +
