@@ -4,6 +4,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+
 namespace headrace::kafka {
 namespace {
 
@@ -17,8 +19,11 @@ TEST_CASE(
     first.start();
     REQUIRE(first.pump([&] { return first.seen.size() == 10; }));
     cluster->push_errors(MockRequest::fetch, {29});  // TOPIC_AUTHORIZATION_FAILED
-    REQUIRE(first.pump([&] { return first.troubles.size() == 1; }));
-    CHECK(first.troubles[0].code == ErrorCode::permission);
+    REQUIRE(first.pump([&] {
+        return std::any_of(first.troubles.begin(), first.troubles.end(), [](Error const& trouble) {
+            return trouble.code == ErrorCode::permission;
+        });
+    }));
     REQUIRE(first.slots.size() == 1);
     CHECK(first.source.position(first.slots.begin()->first) == 10);
     CHECK(first.commit_all());
