@@ -214,17 +214,22 @@ TEST_CASE("batching under the threshold: a short batch leaves when linger_ms has
     RunningDaemon daemon(scene.folder, "daemon",
                          scene.tecton_config({.batch = "{linger_ms: 700}"}));
     REQUIRE(daemon.has_started());
-    scene.until(daemon, "the group is joined", [&] { return daemon.is_ready(); });
-    SystemClock const clock;
-    auto const before = clock.now();
-    for (std::int64_t id = 0; id != 3; ++id) {
+    auto const feed = [&](std::int64_t id) {
         scene.feed.write(
             {.topic = "clicks", .key = std::to_string(id), .value = click(id), .partition = 0});
+    };
+    // With the first one every connection is made, so that the others show the wait alone.
+    feed(0);
+    scene.until(daemon, "the first is written", [&] { return scene.clicks_written() == 1; });
+    SystemClock const clock;
+    auto const before = clock.now();
+    for (std::int64_t id = 1; id != 4; ++id) {
+        feed(id);
     }
     scene.feed.flush();
-    scene.until(daemon, "they are written", [&] { return scene.clicks_written() == 3; });
+    scene.until(daemon, "they are written", [&] { return scene.clicks_written() == 4; });
     CHECK(clock.now() - before >= linger);
-    CHECK(scene.emulators.tecton_stats().ingest_requests == 1);
+    CHECK(scene.emulators.tecton_stats().ingest_requests == 2);
     CHECK(daemon.terminate() == 0);
 }
 
@@ -308,19 +313,21 @@ TEST_CASE("rate limit (429): the route is throttled, concurrency falls, then all
     CHECK(daemon.terminate() == 0);
 }
 
-TEST_CASE("rate limit (429) with Retry-After: nothing is sent before it has passed") {
+TEST_CASE("rate limit (429) with Retry-After: nothing at all is sent before it has passed") {
     MockScene scene;
     auto rule = answer_with(429, 1);
     rule.fault.retry_after = emulator::RetryAfter::seconds;
     rule.fault.retry_after_secs = 3;
     scene.emulators.break_tecton(rule);
-    RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config({.http = "{concurrency: 1}"}));
+    RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config({.http = "{concurrency: 8}"}));
     REQUIRE(daemon.has_started());
-    scene.feed_clicks(0, 100);
+    scene.feed_clicks(0, 1);
     scene.until(daemon, "429 was answered",
                 [&] { return scene.emulators.tecton_stats().by_status[429] == 1; });
     SystemClock const clock;
     auto const refused_at = clock.now();
+    // The hold is the destination's: others have free places and wait all the same.
+    scene.feed_clicks(1, 99);
     scene.until(daemon, "the next request comes",
                 [&] { return scene.emulators.tecton_stats().ingest_requests >= 2; });
     // Seen a little late, hence less than the three seconds.
