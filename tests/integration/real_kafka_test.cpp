@@ -172,6 +172,14 @@ TEST_CASE("100,000 events and 20,000 documents of a real Kafka arrive, and all f
                    scene.is_through("documents-group", "documents");
         },
         std::chrono::seconds(180));
+    auto const ends = scene.observer.ends("events", partitions);
+    auto const end_sum = std::accumulate(ends.begin(), ends.end(), std::int64_t{0});
+    REQUIRE(end_sum == events);
+    scene.await_or_fail(daemon, "the daemon has heard so", [&] {
+        return daemon.metric("headrace_consumer_lag_records") == 0 &&
+               daemon.metric("headrace_committed_offset", {{"topic", "events"}}) ==
+                   static_cast<double>(end_sum);
+    });
 
     CHECK(scene.events_missing(events) == 0);
     CHECK(scene.events_duplicates() == 0);
@@ -180,10 +188,6 @@ TEST_CASE("100,000 events and 20,000 documents of a real Kafka arrive, and all f
     check_tecton_agrees(scene, daemon, events);
     check_milvus_agrees(scene, daemon, documents);
     check_quiet(daemon);
-    CHECK(await([&] { return daemon.metric("headrace_consumer_lag_records") == 0; }));
-    auto const ends = scene.observer.ends("events", partitions);
-    CHECK(daemon.metric("headrace_committed_offset", {{"topic", "events"}}) ==
-          static_cast<double>(std::accumulate(ends.begin(), ends.end(), std::int64_t{0})));
     CHECK(daemon.terminate() == 0);
 }
 
