@@ -66,21 +66,42 @@ TEST_CASE("members join and leave eagerly without a gap") {
     check_join_and_leave("range,roundrobin");
 }
 
-TEST_CASE("revoked partitions stay the member's own until it releases them, and commits count") {
-    for (auto const* const strategy : {"cooperative-sticky", "range"}) {
-        INFO(strategy);
-        auto const cluster = make_cluster("clicks", 2);
-        auto settings = settings_for(*cluster, "clicks");
-        settings.properties["partition.assignment.strategy"] = strategy;
-        fill(*cluster, "clicks", 0, 10);
-        fill(*cluster, "clicks", 1, 10);
-        GroupMember first(settings);
-        GroupMember second(settings);
+/// Two members of one group: the first has read both partitions and drains the revocation that the
+/// second one's joining brought about.
+struct DrainingPair {
+    explicit DrainingPair(SourceSettings const& settings) : first(settings), second(settings) {
         first.releases_at_once = false;
         first.start();
         REQUIRE(first.pump([&] { return first.seen.size() == 20; }));
         second.start();
         REQUIRE(pump_both(first, second, [&] { return !first.revoking.empty(); }));
+    }
+    /// The mock cluster, other than Kafka, refuses a follower's SyncGroup that comes after the
+    /// leader's was answered; the follower joins anew, which takes the first one's generation.
+    bool has_joined() {
+        return pump_both(
+            first, second, [&] { return second.assignments > 0; }, 1s);
+    }
+
+    GroupMember first;
+    GroupMember second;
+};
+
+SourceSettings two_partitions(MockCluster const& cluster, std::string const& strategy) {
+    auto settings = settings_for(cluster, "clicks");
+    settings.properties["partition.assignment.strategy"] = strategy;
+    fill(cluster, "clicks", 0, 10);
+    fill(cluster, "clicks", 1, 10);
+    return settings;
+}
+
+TEST_CASE("revoked partitions stay a cooperative member's own until released, and commits count") {
+    for (int attempt = 0;; ++attempt) {
+        REQUIRE(attempt != 10);
+        auto const cluster = make_cluster("clicks", 2);
+        DrainingPair pair(two_partitions(*cluster, "cooperative-sticky"));
+        auto& [first, second] = pair;
+        if (!pair.has_joined()) continue;
         auto const held = first.revoking;
         // Longer than the session time-out: draining keeps the member alive.
         std::ignore = pump_both(
@@ -89,22 +110,39 @@ TEST_CASE("revoked partitions stay the member's own until it releases them, and 
         CHECK(second.slots.empty());
         std::vector<flow::Record> none;
         CHECK(first.source.read(held.front(), 10, none) == 0);
-        // The mock cluster, other than Kafka, takes no commit while an eager group waits for its
-        // members.
-        bool const is_cooperative = std::string_view{strategy} == "cooperative-sticky";
-        CHECK(first.commit_all() == is_cooperative);
+        CHECK(first.commit_all());
         first.release();
         REQUIRE(pump_both(first, second,
                           [&] { return first.slots.size() == 1 && second.slots.size() == 1; }));
         std::ignore = pump_both(
             first, second, [] { return false; }, 300ms);
-        if (is_cooperative) {
-            CHECK(second.slots.begin()->second.committed == 10);
-            CHECK(first.seen.size() + second.seen.size() == 20);
-        }
+        CHECK(second.slots.begin()->second.committed == 10);
+        CHECK(first.seen.size() + second.seen.size() == 20);
         CHECK(second.close());
         CHECK(first.close());
+        return;
     }
+}
+
+TEST_CASE("revoked partitions stay an eager member's own until it releases them") {
+    auto const cluster = make_cluster("clicks", 2);
+    DrainingPair pair(two_partitions(*cluster, "range"));
+    auto& [first, second] = pair;
+    auto const held = first.revoking;
+    std::ignore = pump_both(
+        first, second, [] { return false; }, 3s);
+    CHECK(first.losses == 0);
+    CHECK(second.slots.empty());
+    std::vector<flow::Record> none;
+    CHECK(first.source.read(held.front(), 10, none) == 0);
+    // The mock cluster, other than Kafka, takes no commit while an eager group waits for its
+    // members.
+    CHECK_FALSE(first.commit_all());
+    first.release();
+    CHECK(pump_both(first, second,
+                    [&] { return first.slots.size() == 1 && second.slots.size() == 1; }));
+    CHECK(second.close());
+    CHECK(first.close());
 }
 
 TEST_CASE("partitions released one after the other are given back when the last one is") {
