@@ -102,6 +102,7 @@ struct Record {
     std::uint32_t encoded_bytes = 0;  ///< What it adds to a request's body, once it was inspected.
     std::uint32_t target =
         0;  ///< The sink's target (stream source, collection …) once it was placed.
+    std::int32_t leader_epoch = -1;  ///< Under which partition leader it was written; -1: unknown.
     std::uint64_t sink_word =
         0;  ///< The sink's own note from inspect() to encode, such as where the primary key stands.
     RecordHandle handle;

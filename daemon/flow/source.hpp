@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace headrace::flow {
@@ -24,12 +25,14 @@ struct Assigned {
     Slot slot = 0;
     TopicPartition const* origin = nullptr;
     std::optional<Offset>
-        committed;  ///< What the group had committed; where reading begins if present.
+        committed;           ///< What the group had committed; where reading begins if present.
+    std::string metadata{};  ///< What came with that commit; anybody may have written it.
 };
 
 struct CommitPoint {
     TopicPartition const* origin = nullptr;
-    Offset offset = 0;  ///< The next to read.
+    Offset offset = 0;       ///< The next to read.
+    std::string metadata{};  ///< Kept with the commit, and handed out with the next assignment.
 };
 
 /// What the source tells; called from within Source::serve() only.
@@ -46,7 +49,7 @@ class SourceListener {
     /// free.
     virtual void on_lost(std::span<Slot const> slots) = 0;
     /// The answer to one commit() call, in order of the calls. An error means that none of it can
-    /// be counted on.
+    /// be counted on; ErrorCode::too_large, that the brokers refuse the metadata's size.
     virtual void on_committed(std::span<CommitPoint const> points, Result<void> const& result) = 0;
     /// `count` records were lost to retention before they were read (an offset out of range);
     /// reading goes on at the earliest.

@@ -149,7 +149,7 @@ void GroupMembership::take(StartAnswer const& answer, flow::SourceListener& list
         auto const* const origin = parts_.slots.intern(name.topic, name.partition);
         auto const slot = parts_.slots.add(origin, position.begin);
         parts_.slots.state(slot)->queue = parts_.client.partition_queue(name.topic, name.partition);
-        assigned.push_back({slot, origin, position.committed});
+        assigned.push_back({slot, origin, position.committed, position.metadata});
     }
     auto const list = make_list(answer.assigned);
     Result<void> done;

@@ -31,6 +31,7 @@ constexpr auto ends_pause = 2s;
 constexpr auto check_timeout = 1s;
 constexpr auto wait_max = 1s;
 constexpr unsigned events_per_serve_max = 1000;
+constexpr auto refused_metadata = RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
 
 /// What is left until `deadline`, rounded up.
 std::chrono::milliseconds left(TimePoint deadline, Clock const& clock) {
@@ -223,8 +224,10 @@ void KafkaSource::Impl::dispatch(rd_kafka_event_t* event, flow::SourceListener& 
 void KafkaSource::Impl::on_committed(rd_kafka_event_t* event, flow::SourceListener& listener) {
     auto code = rd_kafka_event_error(event);
     auto const* const list = rd_kafka_event_topic_partition_list(event);
-    for (int i = 0; list != nullptr && code == RD_KAFKA_RESP_ERR_NO_ERROR && i != list->cnt; ++i) {
-        code = list->elems[i].err;
+    // Metadata that is too large is refused partition by partition, and its remedy is the caller's.
+    for (int i = 0; list != nullptr && i != list->cnt; ++i) {
+        auto const own = list->elems[i].err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || own == refused_metadata) code = own;
     }
     Result<void> result;
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) result = to_error(code, "committing offsets");
@@ -407,8 +410,10 @@ void KafkaSource::commit(std::span<flow::CommitPoint const> points) {
     }
     std::vector<StartPosition> positions;
     for (auto const& point : points) {
-        positions.push_back(
-            {{point.origin->topic, point.origin->partition}, std::nullopt, point.offset});
+        positions.push_back({{point.origin->topic, point.origin->partition},
+                             std::nullopt,
+                             point.offset,
+                             point.metadata});
     }
     auto const list = make_list(positions);
     auto const code =

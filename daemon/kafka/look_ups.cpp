@@ -1,6 +1,7 @@
 #include "kafka/look_ups.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 namespace headrace::kafka {
@@ -28,6 +29,20 @@ std::string label(PartitionName const& name) {
     return name.topic + '/' + std::to_string(name.partition);
 }
 
+std::string metadata_of(rd_kafka_topic_partition_t const& element) {
+    if (element.metadata == nullptr) return {};
+    return {static_cast<char const*>(element.metadata), element.metadata_size};
+}
+
+/// The list owns it and frees it with librdkafka's allocator.
+void set_metadata(rd_kafka_topic_partition_t& element, std::string_view text) {
+    if (text.empty()) return;
+    element.metadata = rd_kafka_mem_malloc(nullptr, text.size());
+    if (element.metadata == nullptr) return;  // A commit goes without it.
+    std::memcpy(element.metadata, text.data(), text.size());
+    element.metadata_size = text.size();
+}
+
 Result<Handle<struct rd_kafka_metadata const>> metadata(rd_kafka_t* client, bool all,
                                                         rd_kafka_topic_t* only,
                                                         std::chrono::milliseconds timeout) {
@@ -38,12 +53,15 @@ Result<Handle<struct rd_kafka_metadata const>> metadata(rd_kafka_t* client, bool
     return Handle<struct rd_kafka_metadata const>{raw};
 }
 
+std::optional<flow::Offset> offset_of(std::optional<GroupCommit> const& commit) {
+    return commit ? std::optional{commit->offset} : std::nullopt;
+}
+
 /// The commits of every partition of the topics that have an assigned partition without one; of the
 /// others, of the assigned ones only, which is all that matters there.
-Result<std::vector<TopicCommits>> look_up_history(rd_kafka_t* client, StartQuestion const& question,
-                                                  std::chrono::milliseconds timeout) {
-    auto const own = look_up_commits(client, question.assigned, timeout);
-    if (!own) return own.error();
+Result<std::vector<TopicCommits>> look_up_history(
+    rd_kafka_t* client, StartQuestion const& question,
+    std::vector<std::optional<GroupCommit>> const& own, std::chrono::milliseconds timeout) {
     std::vector<TopicCommits> topics;
     for (std::size_t i = 0; i != question.assigned.size(); ++i) {
         auto const& name = question.assigned[i];
@@ -52,7 +70,7 @@ Result<std::vector<TopicCommits>> look_up_history(rd_kafka_t* client, StartQuest
         if (found == topics.end()) found = topics.insert(topics.end(), {name.topic, {}});
         auto const index = static_cast<std::size_t>(name.partition);
         found->offsets.resize(std::max(found->offsets.size(), index + 1));
-        found->offsets[index] = own->at(i);
+        found->offsets[index] = offset_of(own[i]);
     }
     for (auto& topic : topics) {
         bool const is_complete = std::all_of(
@@ -67,9 +85,11 @@ Result<std::vector<TopicCommits>> look_up_history(rd_kafka_t* client, StartQuest
         for (std::size_t i = 0; i != std::max(*count, topic.offsets.size()); ++i) {
             all.push_back({topic.topic, static_cast<std::int32_t>(i)});
         }
-        auto offsets = look_up_commits(client, all, timeout);
-        if (!offsets) return offsets.error();
-        topic.offsets = std::move(*offsets);
+        auto const commits = look_up_commits(client, all, timeout);
+        if (!commits) return commits.error();
+        topic.offsets.clear();
+        for (auto const& commit : *commits)
+            topic.offsets.push_back(offset_of(commit));
     }
     return topics;
 }
@@ -133,11 +153,23 @@ Result<std::vector<flow::Offset>> resolve(rd_kafka_t* client, StartPlan const& p
     return offsets;
 }
 
+/// Gives each position the metadata of the commit at which it begins.
+void add_metadata(std::vector<StartPosition>& positions, std::vector<PartitionName> const& names,
+                  std::vector<std::optional<GroupCommit>> const& commits) {
+    for (auto& position : positions) {
+        auto const at = std::find(names.begin(), names.end(), position.name) - names.begin();
+        auto const& commit = commits[static_cast<std::size_t>(at)];
+        if (commit && commit->offset == position.committed) position.metadata = commit->metadata;
+    }
+}
+
 }  // namespace
 
 Result<StartAnswer> look_up_starts(rd_kafka_t* client, StartQuestion const& question,
                                    std::chrono::milliseconds timeout) {
-    auto const topics = look_up_history(client, question, timeout);
+    auto const own = look_up_commits(client, question.assigned, timeout);
+    if (!own) return own.error();
+    auto const topics = look_up_history(client, question, *own, timeout);
     if (!topics) return topics.error();
     auto const plan = plan_starts({.kind = question.kind,
                                    .assigned = question.assigned,
@@ -154,6 +186,7 @@ Result<StartAnswer> look_up_starts(rd_kafka_t* client, StartQuestion const& ques
         if (start.is_assigned) answer.assigned.push_back(position);
         if (start.is_committed) answer.first_commits.push_back(position);
     }
+    add_metadata(answer.assigned, question.assigned, *own);
     return answer;
 }
 
@@ -189,22 +222,24 @@ Result<void> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeo
     return {};
 }
 
-Result<std::vector<std::optional<flow::Offset>>> look_up_commits(
+Result<std::vector<std::optional<GroupCommit>>> look_up_commits(
     rd_kafka_t* client, std::vector<PartitionName> const& names,
     std::chrono::milliseconds timeout) {
     List const list = make_names(names);
     auto const code = rd_kafka_committed(client, list.get(), milliseconds(timeout));
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return to_error(code, "asking for the group's committed offsets");
-    std::vector<std::optional<flow::Offset>> offsets;
+    std::vector<std::optional<GroupCommit>> commits;
     for (auto const& element : elements(list)) {
         if (element.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return to_error(element.err, "asking for the committed offset of " +
                                              label({element.topic, element.partition}));
         }
-        offsets.push_back(element.offset >= 0 ? std::optional{element.offset} : std::nullopt);
+        commits.emplace_back();
+        if (element.offset < 0) continue;
+        commits.back() = GroupCommit{element.offset, metadata_of(element)};
     }
-    return offsets;
+    return commits;
 }
 
 Result<std::vector<flow::Offset>> look_up_ends(rd_kafka_t* client,
@@ -223,9 +258,10 @@ Result<std::vector<flow::Offset>> look_up_ends(rd_kafka_t* client,
 List make_list(std::vector<StartPosition> const& positions) {
     List list{rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
     for (auto const& position : positions) {
-        rd_kafka_topic_partition_list_add(list.get(), position.name.topic.c_str(),
-                                          position.name.partition)
-            ->offset = position.begin;
+        auto* const element = rd_kafka_topic_partition_list_add(
+            list.get(), position.name.topic.c_str(), position.name.partition);
+        element->offset = position.begin;
+        set_metadata(*element, position.metadata);
     }
     return list;
 }

@@ -26,6 +26,7 @@ struct StartPosition {
     PartitionName name;
     std::optional<flow::Offset> committed;
     flow::Offset begin = 0;
+    std::string metadata{};  ///< Of the commit.
 };
 
 struct StartAnswer {
@@ -54,8 +55,13 @@ struct TopicSize {
 /// Succeeds if any broker answers.
 [[nodiscard]] Result<void> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeout);
 
-/// Offsets that the group has committed, in the order of `names`.
-[[nodiscard]] Result<std::vector<std::optional<flow::Offset>>> look_up_commits(
+struct GroupCommit {
+    flow::Offset offset = 0;
+    std::string metadata;
+};
+
+/// What the group has committed, in the order of `names`.
+[[nodiscard]] Result<std::vector<std::optional<GroupCommit>>> look_up_commits(
     rd_kafka_t* client, std::vector<PartitionName> const& names, std::chrono::milliseconds timeout);
 
 /// The partitions' ends in the order of `names`: the last stable offset when read committed, else
@@ -63,7 +69,7 @@ struct TopicSize {
 [[nodiscard]] Result<std::vector<flow::Offset>> look_up_ends(
     rd_kafka_t* client, std::vector<PartitionName> const& names, std::chrono::milliseconds timeout);
 
-/// A list for librdkafka.
+/// A list for librdkafka, metadata included.
 [[nodiscard]] Handle<rd_kafka_topic_partition_list_t> make_list(
     std::vector<StartPosition> const& positions);
 

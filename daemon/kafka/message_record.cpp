@@ -26,6 +26,7 @@ flow::Record to_record(rd_kafka_message_t* message, flow::TopicPartition const& 
     record.offset = message->offset;
     record.key = view(message->key, message->key_len);
     record.value = view(message->payload, message->len);
+    record.leader_epoch = rd_kafka_message_leader_epoch(message);
     auto type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     auto const timestamp = rd_kafka_message_timestamp(message, &type);
     record.timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp;

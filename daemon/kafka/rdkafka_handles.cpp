@@ -29,6 +29,7 @@ ErrorCode code_of(rd_kafka_resp_err_t code) noexcept {
             return ErrorCode::not_found;
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
             return ErrorCode::too_large;
         default:
             return ErrorCode::kafka;

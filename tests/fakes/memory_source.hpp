@@ -22,6 +22,8 @@ class MemorySource final : public flow::Source {
             records;  ///< Key and value by offset.
         flow::Offset position = 0;
         flow::Offset committed = -1;
+        std::string metadata;  ///< Of the commit.
+        std::int32_t leader_epoch = -1;
         bool is_assigned = false;
         flow::Offset trailing = 0;  ///< Control records behind the last record.
     };
@@ -52,7 +54,8 @@ class MemorySource final : public flow::Source {
                 log.position = std::max<flow::Offset>(log.committed, 0);
                 assigned.push_back(
                     {slot, &log.origin,
-                     log.committed >= 0 ? std::optional(log.committed) : std::nullopt});
+                     log.committed >= 0 ? std::optional(log.committed) : std::nullopt,
+                     log.metadata});
             }
             listener.on_assigned(assigned);
         });
@@ -90,6 +93,7 @@ class MemorySource final : public flow::Source {
                 key.empty() ? std::nullopt : std::optional<std::string_view>(key);
             out.push_back(flow::make_record(log.origin, log.position, key_view, value));
             out.back().timestamp_ms = 1'700'000'000'000;
+            out.back().leader_epoch = log.leader_epoch;
             ++log.position;
             ++count;
         }
@@ -108,7 +112,9 @@ class MemorySource final : public flow::Source {
         events_.push_back([this, copy, error](flow::SourceListener& listener) {
             for (auto const& point : copy) {
                 for (auto& log : logs_) {
-                    if (!error && &log->origin == point.origin) log->committed = point.offset;
+                    if (error || &log->origin != point.origin) continue;
+                    log->committed = point.offset;
+                    log->metadata = point.metadata;
                 }
             }
             listener.on_committed(copy, error ? Result<void>(*error) : Result<void>());

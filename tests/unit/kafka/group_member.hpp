@@ -27,6 +27,7 @@ class GroupMember final : public flow::SourceListener {
     struct Partition {
         flow::TopicPartition const* origin = nullptr;
         std::optional<flow::Offset> committed;
+        std::string metadata;
     };
     struct Seen {
         std::string topic;
@@ -49,7 +50,7 @@ class GroupMember final : public flow::SourceListener {
     void on_assigned(std::span<flow::Assigned const> partitions) override {
         ++assignments;
         for (auto const& entry : partitions)
-            slots[entry.slot] = {entry.origin, entry.committed};
+            slots[entry.slot] = {entry.origin, entry.committed, entry.metadata};
     }
     void on_revoking(std::span<flow::Slot const> taken) override {
         ++revocations;

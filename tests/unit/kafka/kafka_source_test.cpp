@@ -143,6 +143,44 @@ TEST_CASE("answers to commits come in the order of the calls, and a refused comm
     CHECK(member.close());
 }
 
+TEST_CASE("metadata comes back with the commit that it was kept with") {
+    auto const cluster = make_cluster("clicks", 2);
+    fill(*cluster, "clicks", 0, 10);
+    std::string const metadata(3072, 'm');
+    {
+        GroupMember member(settings_for(*cluster, "clicks"));
+        member.start();
+        REQUIRE(member.pump([&] { return member.seen.size() == 10; }));
+        CHECK(member.slots.at(*member.slot_of(0)).metadata.empty());
+        auto const* const origin = member.slots.at(*member.slot_of(0)).origin;
+        member.source.commit(std::vector<flow::CommitPoint>{{origin, 4, metadata}});
+        REQUIRE(member.pump([&] { return member.commits.size() == 1; }));
+        CHECK(member.commits[0].second.has_value());
+        CHECK(member.close());
+    }
+    GroupMember member(settings_for(*cluster, "clicks"));
+    member.start();
+    REQUIRE(member.pump([&] { return member.seen.size() == 6; }));
+    CHECK(member.slots.at(*member.slot_of(0)).committed == 4);
+    CHECK(member.slots.at(*member.slot_of(0)).metadata == metadata);
+    CHECK(member.slots.at(*member.slot_of(1)).metadata.empty());
+    CHECK(member.close());
+}
+
+TEST_CASE("metadata that the brokers find too large is an error of its own") {
+    auto const cluster = make_cluster("clicks", 1);
+    GroupMember member(settings_for(*cluster, "clicks"));
+    member.start();
+    REQUIRE(member.pump([&] { return member.slots.size() == 1; }));
+    auto const* const origin = member.slots.begin()->second.origin;
+    cluster->push_errors(MockRequest::offset_commit, {12});  // OFFSET_METADATA_TOO_LARGE
+    member.source.commit(std::vector<flow::CommitPoint>{{origin, 0, "m"}});
+    REQUIRE(member.pump([&] { return member.commits.size() == 1; }));
+    REQUIRE_FALSE(member.commits[0].second.has_value());
+    CHECK(member.commits[0].second.error().code == ErrorCode::too_large);
+    CHECK(member.close());
+}
+
 TEST_CASE("records that are not read stay prefetched and the member stays in the group") {
     auto const cluster = make_cluster("clicks", 2);
     fill(*cluster, "clicks", 0, 500);
