@@ -9,6 +9,8 @@
 namespace headrace::kafka {
 namespace {
 
+/// Kafka's own limit; what a broker says is checked all the same.
+constexpr std::size_t topic_bytes_max = 249;
 constexpr std::string_view own_message = "headrace.message";
 constexpr std::string_view connect_message = "__connect.errors.exception.message";
 
@@ -46,11 +48,12 @@ Said say(flow::Refusal const& refusal, std::size_t bytes_max) {
 std::vector<OwnedHeader> own_headers(flow::Record const& record, flow::FailureReport const& report,
                                      DeadLetterOrigin const& origin, std::size_t bytes_max) {
     auto const [reason, message] = say(report.refusal, bytes_max);
+    auto const topic = clean_text(record.origin->topic, topic_bytes_max);
     auto const partition = std::to_string(record.origin->partition);
     auto const offset = std::to_string(record.offset);
     auto const timestamp = record.timestamp_ms < 0 ? "" : std::to_string(record.timestamp_ms);
     return {
-        {"headrace.topic", record.origin->topic},
+        {"headrace.topic", topic},
         {"headrace.partition", partition},
         {"headrace.offset", offset},
         {"headrace.timestamp", timestamp},
@@ -65,7 +68,7 @@ std::vector<OwnedHeader> own_headers(flow::Record const& record, flow::FailureRe
         {"headrace.last_failure", time_text(report.last_failure)},
         {"headrace.replays", "0"},
         {"headrace.version", std::string(origin.version)},
-        {"__connect.errors.topic", record.origin->topic},
+        {"__connect.errors.topic", topic},
         {"__connect.errors.partition", partition},
         {"__connect.errors.offset", offset},
         {"__connect.errors.connector.name", std::string(origin.route)},
