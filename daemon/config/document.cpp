@@ -196,6 +196,18 @@ bool has_only_text(std::string_view text, DiagnosticList& diagnostics) {
     return true;
 }
 
+/// yaml-cpp's words may end in one byte of a longer character.
+std::string cleaned(std::string_view words) {
+    std::string clean;
+    for (std::size_t at = 0; at < words.size();) {
+        auto const length = utf8_length(words, at);
+        bool const printable = length > 1 || (length == 1 && words[at] >= ' ' && words[at] != 0x7f);
+        clean += printable ? words.substr(at, length) : "?";
+        at += std::max<std::size_t>(length, 1);
+    }
+    return clean;
+}
+
 /// Advice for the mistake that makes most syntax errors here: `{a: ${B}}`, where YAML takes the
 /// inner braces for its own.
 std::string brace_advice(std::string_view text, std::size_t line) {
@@ -238,9 +250,9 @@ std::optional<Node> parse_document(std::string_view text, DiagnosticList& diagno
         diagnostics.add(refusal.at, {}, refusal.message);
     } catch (YAML::Exception const& error) {
         auto const at = position(error.mark);
-        diagnostics.add(at, {}, "YAML syntax: " + error.msg + brace_advice(text, at.line));
+        diagnostics.add(at, {}, "YAML syntax: " + cleaned(error.msg) + brace_advice(text, at.line));
     } catch (std::exception const& error) {
-        diagnostics.add({}, {}, "the file cannot be read as YAML: " + std::string(error.what()));
+        diagnostics.add({}, {}, "the file cannot be read as YAML: " + cleaned(error.what()));
     }
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
-// Asks DNS for the addresses of one host, again for every connection that is opened, but once for
-// those that open together: the system's look-up cannot be cut short and would otherwise pile up.
-// Used by connection.cpp.
+// Asks the system for the addresses of one host, again for every connection that is opened, but
+// once for those that open together. The system's look-up cannot be cut short: each runs on a
+// thread of its own that is left behind when nobody waits any more, so that a resolver that hangs
+// holds up neither another host's look-up nor the end of the process. Used by connection.cpp.
 // Thread safety: an instance belongs to its io_context's thread.
 #pragma once
 
@@ -25,22 +26,24 @@ class LookUp {
     };
 
     LookUp(boost::asio::any_io_executor executor, std::string host, std::uint16_t port);
+    ~LookUp();
+    LookUp(LookUp const&) = delete;
+    LookUp& operator=(LookUp const&) = delete;
 
     /// Starts a look-up or joins the one under way. `wake` is cancelled once the answer is done; if
     /// it is done already, it is not.
     [[nodiscard]] std::shared_ptr<Answer const> ask(
         std::shared_ptr<boost::asio::steady_timer> const& wake);
 
-    /// Gives up what is under way: whoever waits is not woken by it any more.
-    void cancel() { resolver_.cancel(); }
+    /// Gives up what is under way: whoever waits is not woken by it any more. To be called before
+    /// the io_context goes away.
+    void cancel();
 
   private:
-    struct Running {
-        std::shared_ptr<Answer> answer = std::make_shared<Answer>();
-        std::vector<std::shared_ptr<boost::asio::steady_timer>> waiting;
-    };
+    struct Running;
+    struct Desk;
 
-    boost::asio::ip::tcp::resolver resolver_;
+    std::shared_ptr<Desk> desk_;
     std::string host_;
     std::uint16_t port_;
     std::shared_ptr<Running> running_;

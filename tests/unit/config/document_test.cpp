@@ -1,5 +1,7 @@
 #include "config/document.hpp"
 
+#include "base/json.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 namespace headrace::config {
@@ -101,6 +103,12 @@ TEST_CASE("bytes that are not text are refused where they stand") {
     CHECK(parse("\xef\xbb\xbf"
                 "a: é\r\n")
               .root);
+}
+
+TEST_CASE("an escape that is no escape is told in whole characters") {
+    auto const error = only_error("a: \"\\é\"\n");
+    CHECK(error.starts_with("f:1:"));
+    CHECK(is_utf8(error));
 }
 
 TEST_CASE("hostile files meet a limit") {

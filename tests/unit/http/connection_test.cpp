@@ -1,6 +1,7 @@
 #include "http/connection.hpp"
 
 #include "client_fixture.hpp"
+#include "fake_names.hpp"
 #include "http/tls.hpp"
 #include "test_certificates.hpp"
 
@@ -48,6 +49,52 @@ TEST_CASE("an unknown name is a connection error that names it") {
     REQUIRE_FALSE(exchanged);
     CHECK(exchanged.error().code == ErrorCode::connection);
     CHECK(says(exchanged, "the name no-such-host.invalid cannot be looked up"));
+}
+
+TEST_CASE("a look-up that hangs is a timeout that says so, and those after it share its thread") {
+    ClientFixture fixture;
+    FakeName name("hangs.test", {"127.0.0.1"});
+    name.hang();
+    fixture.make(settings_for(80, "hangs.test"));
+    for (int round = 0; round < 3; ++round) {
+        auto started = fixture.start();
+        fixture.settle();
+        fixture.clock.advance(5s);
+        auto const exchanged = started.finish();
+        REQUIRE_FALSE(exchanged);
+        CHECK(exchanged.error().code == ErrorCode::timeout);
+        CHECK(says(exchanged, "5000 ms (http.connect_timeout_secs), while looking up the name"));
+        CHECK(fixture.client->connections() == 0);
+    }
+    CHECK(name.asked() <= 1);
+}
+
+TEST_CASE("a resolver that fails is asked again for the next request") {
+    ClientFixture fixture;
+    FakeName name("destination.test", {});
+    ScriptedPeer const peer(fixture.io, {{{{ok("1")}}}});
+    fixture.make(settings_for(peer.port(), "destination.test"));
+    auto const exchanged = fixture.exchange();
+    REQUIRE_FALSE(exchanged);
+    CHECK(exchanged.error().code == ErrorCode::connection);
+    CHECK(says(exchanged, "the name destination.test cannot be looked up"));
+    name.set({"127.0.0.1"});
+    CHECK(fixture.exchange());
+}
+
+TEST_CASE("a name that moved is found at its new address with the next connection") {
+    ClientFixture fixture;
+    FakeName name("destination.test", {"127.0.0.1"});
+    ScriptedPeer const before(fixture.io, {{{{ok("old"), After::close}}}});
+    ScriptedPeer const after(
+        fixture.io,
+        {.connections = {{{ok("new")}}}, .address = "127.0.0.2", .port = before.port()});
+    fixture.make(settings_for(before.port(), "destination.test"));
+    REQUIRE(fixture.exchange());
+    CHECK(fixture.response.body == "old");
+    name.set({"127.0.0.2"});
+    REQUIRE(fixture.exchange());
+    CHECK(fixture.response.body == "new");
 }
 
 TEST_CASE("all addresses of a name are tried") {

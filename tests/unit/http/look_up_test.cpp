@@ -1,11 +1,13 @@
 #include "http/look_up.hpp"
 
+#include "fake_names.hpp"
 #include "run.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 namespace http = headrace::http;
 namespace asio = boost::asio;
+using http::testing::FakeName;
 using http::testing::run_until;
 
 TEST_CASE("an address needs no look-up") {
@@ -45,4 +47,34 @@ TEST_CASE("an unknown name is an answer with an error") {
     run_until(io, [&] { return answer->done; });
     CHECK(answer->error);
     CHECK(answer->endpoints.empty());
+}
+
+TEST_CASE("a look-up that hangs holds up neither another host's nor the end of the program") {
+    FakeName hanging("hangs.test", {"127.0.0.1"});
+    FakeName const other("other.test", {"127.0.0.2", "127.0.0.3"});
+    hanging.hang();
+    {
+        asio::io_context io;
+        http::LookUp stuck(io.get_executor(), "hangs.test", 80);
+        http::LookUp look_up(io.get_executor(), "other.test", 80);
+        auto const never = stuck.ask(std::make_shared<asio::steady_timer>(io));
+        auto const answer = look_up.ask(std::make_shared<asio::steady_timer>(io));
+        run_until(io, [&] { return answer->done; });
+        REQUIRE(answer->endpoints.size() == 2);
+        CHECK(answer->endpoints[1].address().to_string() == "127.0.0.3");
+        CHECK_FALSE(never->done);
+    }
+    hanging.release();
+}
+
+TEST_CASE("a look-up that ends after it was given up changes nothing") {
+    FakeName hanging("hangs.test", {"127.0.0.1"});
+    hanging.hang();
+    asio::io_context io;
+    http::LookUp look_up(io.get_executor(), "hangs.test", 80);
+    auto const answer = look_up.ask(std::make_shared<asio::steady_timer>(io));
+    look_up.cancel();
+    hanging.release();
+    io.run_for(std::chrono::milliseconds(50));
+    CHECK_FALSE(answer->done);
 }

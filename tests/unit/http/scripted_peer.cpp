@@ -45,7 +45,8 @@ struct ScriptedPeer::Impl {
     using Stream = asio::ssl::stream<tcp::socket&>;
 
     Impl(asio::io_context& io, PeerScript script_given, std::shared_ptr<Seen> seen_given)
-        : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        : acceptor(io,
+                   tcp::endpoint(asio::ip::make_address(script_given.address), script_given.port)),
           script(std::move(script_given)),
           seen(std::move(seen_given)) {}
 

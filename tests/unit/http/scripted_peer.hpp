@@ -33,6 +33,8 @@ struct PeerScript {
     std::vector<std::vector<Reply>> connections;  ///< The last one serves for all that follow.
     std::shared_ptr<boost::asio::ssl::context> tls = nullptr;  ///< Nothing: plain.
     bool is_tunnel = false;  ///< The first request is a CONNECT; TLS begins after its reply.
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
 };
 
 class ScriptedPeer {
