@@ -268,17 +268,28 @@ void Intake::dispatch(Record record, Slot slot) {
     auto& partition = partitions_[slot];
     if (partition.tracker.last() && record.offset <= *partition.tracker.last())
         rewind(slot, record.offset);
+    record.ticket.slot = slot;
+    record.ticket.epoch = partition.epoch;
+    record.ticket.sequence =
+        partition.tracker.track(record.offset, record.timestamp_ms, now_, record.leader_epoch);
+    if (!partition.first) {
+        partition.first = record.offset;
+        // Reading began before the commit: it belongs to a topic of that name that is gone.
+        if (partition.committed && record.offset < *partition.committed)
+            partition.committed.reset();
+    }
+    partition.last_timestamp_ms = record.timestamp_ms;
+    ++counts_.read;
+    ++counts_.read_by_topic[partition.origin->topic];
+    if (partition.before.covers(record.offset, record.leader_epoch)) {
+        count_skip("already_settled");
+        partition.tracker.settle(record.ticket.sequence);
+        return;
+    }
     auto const cost =
         record.key.value_or("").size() + record.value.value_or("").size() + record_overhead_bytes;
     record.cost_bytes = static_cast<std::uint32_t>(cost);
     open_bytes_ += cost;
-    record.ticket.slot = slot;
-    record.ticket.epoch = partition.epoch;
-    record.ticket.sequence = partition.tracker.track(record.offset, record.timestamp_ms, now_);
-    if (!partition.first) partition.first = record.offset;
-    partition.last_timestamp_ms = record.timestamp_ms;
-    ++counts_.read;
-    ++counts_.read_by_topic[partition.origin->topic];
     auto const place = splitter_.place(record, backlogs_);
     record.ticket.bucket = place.bucket;
     LaneMessage message;
@@ -369,7 +380,8 @@ TimePoint Intake::next_turn(bool has_more) const {
     bool const has_open = open_bytes_ != 0;
     if (has_open || is_commit_under_way_) next = std::min(next, now_ + settings_.commit_interval);
     if (commit_held_until_ > now_) next = std::min(next, commit_held_until_);
-    if (commit_due_ > now_) next = std::min(next, commit_due_);
+    auto const commit_due = has_open ? commit_due_ : idle_commit_due_;
+    if (commit_due > now_) next = std::min(next, commit_due);
     if (revocation_) next = std::min(next, revocation_->deadline);
     if (phase_ != Phase::running) next = std::min(next, drain_deadline_);
     if (auto const retry = burials_.next_retry()) next = std::min(next, std::max(*retry, now_));

@@ -5,7 +5,7 @@
 //
 // Invariants:
 //  1. Only the contiguous prefix of settled records of a partition is committed, and only while the
-//  partition is ours.
+//  partition is ours. What is settled beyond it travels in the commit's metadata.
 //  2. read = written + dead-lettered + skipped + returned + outstanding, at the end of every step.
 //  3. An outcome whose epoch is not the slot's present one changes no count but the bytes.
 // Thread safety: step() and what it calls on the consumer thread; drain() and snapshot() from any.
@@ -19,6 +19,7 @@
 #include "flow/offset_tracker.hpp"
 #include "flow/report.hpp"
 #include "flow/route_snapshot.hpp"
+#include "flow/settled_map.hpp"
 #include "flow/source.hpp"
 #include "flow/splitter.hpp"
 
@@ -96,7 +97,15 @@ class Intake final : private SourceListener, private DeadLettersListener {
             0;  ///< Of the open ones, those given back: they will not settle here.
         std::optional<Offset> committed;  ///< Confirmed.
         std::optional<Offset> first;  ///< The first one read, where nothing was committed before.
-        std::optional<Offset> requested;  ///< By the commit under way.
+        std::string committed_map;    ///< The metadata of that commit.
+        std::uint64_t settled_then = 0;  ///< tracker.settled() when that map was made.
+        struct Request {
+            Offset offset = 0;
+            std::string map;
+            std::uint64_t settled = 0;
+        };
+        std::optional<Request> requested;  ///< The commit under way.
+        SettledBefore before;  ///< Settled beyond the commit at which this assignment began.
         bool is_revoking = false;
         Offset end = -1;
         std::int64_t last_timestamp_ms = -1;
@@ -139,7 +148,13 @@ class Intake final : private SourceListener, private DeadLettersListener {
     void flush_messages();
 
     void commit(bool is_forced);
+    [[nodiscard]] bool may_commit() const;
     [[nodiscard]] std::optional<Offset> committable(Slot slot, Partition const& partition) const;
+    /// What is to be committed, if that is more than the last commit says.
+    [[nodiscard]] std::optional<CommitPoint> due_commit(Slot slot,
+                                                        Partition const& partition) const;
+    [[nodiscard]] std::string settled_map(Partition const& partition, Offset base) const;
+    void inherit_map(Assigned const& assigned, Partition& partition);
     /// Whether `offset` is more than what is committed, or than where reading began.
     [[nodiscard]] static bool is_news(Offset offset, Partition const& partition);
     [[nodiscard]] bool is_committed(Slot slot) const;
@@ -177,6 +192,8 @@ class Intake final : private SourceListener, private DeadLettersListener {
     bool is_echo_due_ = false;  ///< The empty assignment that answers a release is yet to come.
     TimePoint commit_held_until_{};  ///< Between giving partitions back and the next assignment.
     TimePoint commit_due_{};
+    TimePoint idle_commit_due_{};  ///< When nothing is open, the commit waits no longer than this.
+    bool is_map_accepted_ = true;  ///< The brokers take commits with a map.
     TimePoint adapt_due_{};
     Phase phase_ = Phase::running;
     bool is_clean_ = false;

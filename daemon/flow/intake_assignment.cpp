@@ -1,5 +1,4 @@
-// The second half of the intake: assignments, commits, revocations, the drain, and the picture of
-// it all.
+// The second part of the intake: assignments, revocations, the drain, and the picture of it all.
 #include "flow/intake.hpp"
 
 #include <algorithm>
@@ -13,7 +12,6 @@ namespace {
 /// librdkafka before 2.10 takes a commit that crosses the group's next generation for the loss of
 /// every partition (confluentinc/librdkafka#4059).
 constexpr Duration commit_hold_max = std::chrono::seconds(10);
-
 constexpr std::string_view returned_lost = "lost";
 constexpr std::string_view returned_revoked = "revoked";
 constexpr std::string_view returned_drained = "drained";
@@ -34,6 +32,7 @@ void Intake::on_assigned(std::span<Assigned const> partitions) {
         partition.origin = assigned.origin;
         partition.epoch = epoch;
         partition.committed = assigned.committed;
+        inherit_map(assigned, partition);
         counts_.read_by_topic.try_emplace(assigned.origin->topic, 0);
         counts_.expired_by_topic.try_emplace(assigned.origin->topic, 0);
     }
@@ -81,27 +80,6 @@ void Intake::on_lost(std::span<Slot const> slots) {
                 "read again");
 }
 
-void Intake::on_committed(std::span<CommitPoint const> points, Result<void> const& result) {
-    is_commit_under_way_ = false;
-    for (auto& partition : partitions_) {
-        if (partition.origin == nullptr || !partition.requested) continue;
-        bool const is_in = std::any_of(points.begin(), points.end(), [&](CommitPoint const& point) {
-            return point.origin == partition.origin && point.offset == *partition.requested;
-        });
-        if (is_in && result) partition.committed = partition.requested;
-        partition.requested.reset();
-    }
-    if (!result) {
-        report_(Severity::warning, "commit_failed",
-                result.error().message + "; nothing is lost, it is tried again in " +
-                    std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                       settings_.commit_interval)
-                                       .count()) +
-                    " ms");
-        commit_due_ = now_ + settings_.commit_interval;
-    }
-}
-
 void Intake::on_expired(TopicPartition const& origin, Offset from, Offset to) {
     auto const count = static_cast<std::uint64_t>(std::max<Offset>(to - from, 0));
     counts_.expired_by_topic[origin.topic] += count;
@@ -121,45 +99,6 @@ void Intake::on_recovered() {
     if (counts_.trouble.empty()) return;
     counts_.trouble.clear();
     report_(Severity::info, "kafka_recovered", "Kafka answers again");
-}
-
-std::optional<Offset> Intake::committable(Slot slot, Partition const& partition) const {
-    auto offset = partition.tracker.committable();
-    if (partition.tracker.ahead() != 0) return offset;
-    // Nothing is open: control records and compacted gaps behind the last record are passed too.
-    auto const position = source_.position(slot);
-    if (position && (!offset || *position > *offset)) offset = position;
-    return offset;
-}
-
-void Intake::commit(bool is_forced) {
-    if (is_commit_under_way_ || now_ < commit_held_until_) return;
-    if (!is_forced && now_ < commit_due_ && outstanding() != 0) return;
-    std::vector<CommitPoint> points;
-    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
-        auto& partition = partitions_[slot];
-        if (partition.origin == nullptr) continue;
-        auto const offset = committable(slot, partition);
-        if (!offset || !is_news(*offset, partition)) continue;
-        partition.requested = offset;
-        points.push_back({partition.origin, *offset});
-    }
-    if (points.empty()) return;
-    is_commit_under_way_ = true;
-    commit_due_ = now_ + settings_.commit_interval;
-    source_.commit(points);
-}
-
-bool Intake::is_news(Offset offset, Partition const& partition) {
-    if (partition.committed) return offset > *partition.committed;
-    return partition.first && offset > *partition.first;
-}
-
-bool Intake::is_committed(Slot slot) const {
-    auto const& partition = partitions_[slot];
-    if (partition.origin == nullptr) return true;
-    auto const offset = committable(slot, partition);
-    return !offset || !is_news(*offset, partition);
 }
 
 void Intake::progress_revocation() {

@@ -1,14 +1,18 @@
 #include "flow/offset_tracker.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cassert>
 
 namespace headrace::flow {
 
-std::uint64_t OffsetTracker::track(Offset offset, std::int64_t timestamp_ms, TimePoint read_at) {
+std::uint64_t OffsetTracker::track(Offset offset, std::int64_t timestamp_ms, TimePoint read_at,
+                                   std::int32_t leader_epoch) {
     assert(!last_ || offset > *last_);
     if (size_ == ring_.size()) grow();
     std::uint64_t const sequence = base_ + size_;
-    at(sequence) = Entry{offset, timestamp_ms, read_at, false};
+    at(sequence) = Entry{offset, timestamp_ms, read_at, leader_epoch};
+    word(sequence) &= ~bit(sequence);
     ++size_;
     ++open_;
     last_ = offset;
@@ -17,10 +21,10 @@ std::uint64_t OffsetTracker::track(Offset offset, std::int64_t timestamp_ms, Tim
 
 void OffsetTracker::settle(std::uint64_t sequence) {
     assert(sequence >= base_ && sequence < base_ + size_);
-    assert(!at(sequence).settled);
-    at(sequence).settled = true;
+    assert(!is_settled(sequence));
+    word(sequence) |= bit(sequence);
     --open_;
-    while (size_ != 0 && at(base_).settled) {
+    while (size_ != 0 && is_settled(base_)) {
         ++base_;
         --size_;
     }
@@ -38,13 +42,29 @@ std::optional<OffsetTracker::FirstOpen> OffsetTracker::first_open() const noexce
     return FirstOpen{entry.offset, entry.timestamp_ms, entry.read_at, base_};
 }
 
-void OffsetTracker::grow() {
-    std::size_t const capacity = ring_.empty() ? 64 : ring_.size() * 2;
-    std::vector<Entry> larger(capacity);
-    for (std::uint64_t sequence = base_; sequence != base_ + size_; ++sequence) {
-        larger[sequence & (capacity - 1)] = at(sequence);
+std::uint64_t OffsetTracker::find(bool settled, std::uint64_t from) const noexcept {
+    auto const end = base_ + size_;
+    while (from < end) {
+        auto const bits = settled_[(from & (ring_.size() - 1)) / word_bits];
+        auto const wanted = (settled ? bits : ~bits) >> (from % word_bits);
+        if (wanted != 0) {
+            return std::min(end, from + static_cast<std::uint64_t>(std::countr_zero(wanted)));
+        }
+        from += word_bits - from % word_bits;
     }
-    ring_ = std::move(larger);
+    return end;
+}
+
+void OffsetTracker::grow() {
+    OffsetTracker larger;
+    larger.ring_.resize(ring_.empty() ? word_bits : ring_.size() * 2);
+    larger.settled_.resize(larger.ring_.size() / word_bits);
+    for (std::uint64_t sequence = base_; sequence != base_ + size_; ++sequence) {
+        larger.at(sequence) = at(sequence);
+        if (is_settled(sequence)) larger.word(sequence) |= bit(sequence);
+    }
+    ring_ = std::move(larger.ring_);
+    settled_ = std::move(larger.settled_);
 }
 
 }  // namespace headrace::flow

@@ -27,8 +27,9 @@ class MemorySource final : public flow::Source {
         bool is_assigned = false;
         flow::Offset trailing = 0;  ///< Control records behind the last record.
     };
-    bool answers_commits = true;        ///< false: commits stay unanswered.
-    std::optional<Error> commit_error;  ///< The answer to commits, if set.
+    bool answers_commits = true;            ///< false: commits stay unanswered.
+    std::optional<Error> commit_error;      ///< The answer to commits, if set.
+    std::size_t metadata_bytes_max = 4096;  ///< A commit with more is refused as a whole.
     std::vector<flow::Slot> released;
     std::vector<std::vector<flow::CommitPoint>> commits;
     std::size_t prefetch_bytes = 0;
@@ -108,7 +109,11 @@ class MemorySource final : public flow::Source {
         commits.emplace_back(points.begin(), points.end());
         if (!answers_commits) return;
         std::vector<flow::CommitPoint> const copy(points.begin(), points.end());
-        auto const error = commit_error;
+        auto error = commit_error;
+        for (auto const& point : points) {
+            if (point.metadata.size() > metadata_bytes_max)
+                error = Error{ErrorCode::too_large, "metadata too large"};
+        }
         events_.push_back([this, copy, error](flow::SourceListener& listener) {
             for (auto const& point : copy) {
                 for (auto& log : logs_) {

@@ -1,0 +1,156 @@
+#include "flow/settled_map.hpp"
+
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <limits>
+#include <tuple>
+
+namespace headrace::flow {
+namespace {
+
+constexpr std::string_view prefix = "headrace-settled/1 ";
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr unsigned digit_bits = 5;
+constexpr unsigned more = 1U << digit_bits;
+/// Thirteen digits of five bits hold every offset.
+constexpr unsigned digits_max = 13;
+constexpr std::size_t head_bytes_max = prefix.size() + 19 + 1 + 11 + 1;
+constexpr std::size_t runs_bytes_max = SettledMap::bytes_max - head_bytes_max;
+/// The highest offset that has a next one.
+constexpr Offset offset_max = std::numeric_limits<Offset>::max() - 1;
+
+constexpr std::array<std::uint8_t, 256> make_values() {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(0xFF);
+    for (std::size_t i = 0; i != alphabet.size(); ++i) {
+        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    return values;
+}
+constexpr auto values = make_values();
+
+void append_number(std::string& out, std::uint64_t number) {
+    while (number >= more) {
+        out += alphabet[more + number % more];
+        number >>= digit_bits;
+    }
+    out += alphabet[number];
+}
+
+/// Takes a number off the front; nothing if there is none, or one beyond all offsets.
+std::optional<Offset> take_number(std::string_view& text) {
+    std::uint64_t number = 0;
+    for (unsigned digit = 0; digit != digits_max && digit < text.size(); ++digit) {
+        auto const value = values[static_cast<unsigned char>(text[digit])];
+        if (value == 0xFF) return std::nullopt;
+        number |= static_cast<std::uint64_t>(value % more) << (digit * digit_bits);
+        if (value >= more) continue;
+        text.remove_prefix(digit + 1);
+        if (number > static_cast<std::uint64_t>(offset_max)) return std::nullopt;
+        return static_cast<Offset>(number);
+    }
+    return std::nullopt;
+}
+
+/// Takes a decimal number and the space behind it off the front.
+template <class Number>
+std::optional<Number> take_decimal(std::string_view& text) {
+    Number number{};
+    auto const* const end = text.data() + text.size();
+    auto const [at, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || at == end || *at != ' ') return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(at - text.data()) + 1);
+    return number;
+}
+
+Error unreadable(std::string_view why) {
+    return Error{ErrorCode::bad_response,
+                 "it is no map of settled offsets that this version can read: " + std::string(why)};
+}
+
+}  // namespace
+
+bool SettledMapWriter::add(OffsetRange range, std::int32_t leader_epoch) {
+    assert(range.first <= range.last && range.first >= base_);
+    if (is_full_) return false;
+    if (pending_ && range.first == next(pending_->last)) {
+        pending_->last = range.last;
+    } else {
+        if (!write_pending()) return false;
+        pending_ = range;
+    }
+    pending_epoch_ = leader_epoch;
+    return true;
+}
+
+bool SettledMapWriter::write_pending() {
+    if (!pending_) return true;
+    assert(pending_->first >= written_to_ + 2);
+    auto const size = runs_.size();
+    append_number(runs_, static_cast<std::uint64_t>(pending_->first - written_to_ - 2));
+    append_number(runs_, static_cast<std::uint64_t>(pending_->last - pending_->first));
+    if (runs_.size() > runs_bytes_max) {
+        runs_.resize(size);
+        is_full_ = true;
+    } else {
+        written_to_ = pending_->last;
+        runs_epoch_ = pending_epoch_;
+    }
+    pending_.reset();
+    return !is_full_;
+}
+
+std::string SettledMapWriter::finish() {
+    std::ignore = write_pending();  // What it had no room for is cut off.
+    if (runs_.empty()) return {};
+    return std::string(prefix) + std::to_string(base_) + ' ' + std::to_string(runs_epoch_) + ' ' +
+           runs_;
+}
+
+Result<SettledMap> read_settled_map(std::string_view text) {
+    if (text.size() > SettledMap::bytes_max) return unreadable("it is longer than any");
+    if (!text.starts_with(prefix)) return unreadable("another program or another version wrote it");
+    text.remove_prefix(prefix.size());
+    SettledMap map;
+    auto const base = take_decimal<Offset>(text);
+    auto const epoch = base ? take_decimal<std::int32_t>(text) : std::nullopt;
+    if (!epoch || *base < 0 || *base > offset_max || *epoch < -1) return unreadable("a bad head");
+    map.base = *base;
+    map.leader_epoch = *epoch;
+    Offset last = *base - 2;
+    while (!text.empty()) {
+        auto const gap = take_number(text);
+        auto const length = gap ? take_number(text) : std::nullopt;
+        if (!length || last > offset_max - 2 || *gap > offset_max - 2 - last)
+            return unreadable("a bad range");
+        auto const first = last + 2 + *gap;
+        if (*length > offset_max - first) return unreadable("a range beyond all offsets");
+        last = first + *length;
+        map.ranges.push_back({first, last});
+    }
+    return map;
+}
+
+bool SettledBefore::covers(Offset offset, std::int32_t leader_epoch) noexcept {
+    if (is_empty()) return false;
+    bool const is_known = map_.leader_epoch >= 0;
+    bool const is_other_log =
+        offset < map_.base || is_known != (leader_epoch >= 0) || leader_epoch > map_.leader_epoch;
+    if (is_other_log) {
+        forget();
+        return false;
+    }
+    from_ = next(offset);
+    while (!is_empty() && map_.ranges[cursor_].last < offset)
+        ++cursor_;
+    return !is_empty() && map_.ranges[cursor_].first <= offset;
+}
+
+void SettledBefore::forget() noexcept {
+    map_.ranges.clear();
+    cursor_ = 0;
+}
+
+}  // namespace headrace::flow
