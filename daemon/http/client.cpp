@@ -40,6 +40,9 @@ asio::awaitable<Result<void>> Client::Impl::exchange(std::shared_ptr<ConnectionP
             lease.give_back();
             co_return exchanged;
         }
+        // The peer may have vanished without a word: the others that were kept would each cost
+        // another request its time.
+        if (was_kept && exchanged.error().code == ErrorCode::timeout) pool->drop_idle();
         // A kept connection that the peer has closed meanwhile says nothing about this request.
         bool const was_stale = was_kept && exchanged.error().code == ErrorCode::connection &&
                                !lease->answer_has_begun();

@@ -30,7 +30,8 @@ class Client {
     Client& operator=(Client const&) = delete;
 
     /// One request, one answer, on a kept connection or a fresh one. Errors: timeout, connection,
-    /// tls, too_large (answer over response_bytes_max), bad_response (not HTTP). After an error the
+    /// tls, permission (a proxy refuses the tunnel for good), too_large (answer over
+    /// response_bytes_max), bad_response (not HTTP). After an error the
     /// connection is closed: what was sent counts as given up. `response` is reused: its capacity
     /// stays.
     [[nodiscard]] boost::asio::awaitable<Result<void>> exchange(Request const& request,

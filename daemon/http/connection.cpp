@@ -35,6 +35,12 @@ std::string milliseconds(Duration duration) {
     return std::to_string(duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
 }
 
+/// What a proxy refuses for good is the configuration's fault, or the proxy's; else it may pass.
+ErrorCode code_of_refused_tunnel(int status) noexcept {
+    bool const may_pass = status >= 500 || status == 408 || status == 425 || status == 429;
+    return may_pass ? ErrorCode::connection : ErrorCode::permission;
+}
+
 std::string text(tcp::endpoint const& endpoint) {
     auto const address = endpoint.address().to_string();
     return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
@@ -77,8 +83,10 @@ void Connection::close() {
     wake_->cancel();
 }
 
-bool Connection::is_reusable() const noexcept {
-    return !closed_ && socket_.is_open() && reader_.is_reusable();
+bool Connection::is_reusable() {
+    if (closed_ || !socket_.is_open() || !reader_.is_reusable()) return false;
+    // A second answer may stand in memory already: the next request may not take it for its own.
+    return !tls_ || !has_unread(tls_->native_handle());
 }
 
 bool Connection::is_quiet() {
@@ -173,9 +181,10 @@ asio::awaitable<Result<void>> Connection::open_tunnel() {
     auto read = co_await read_answer(send_error);
     if (!read) co_return read.error().with_prefix("proxy " + proxy + ": ");
     if (response.status / 100 != 2) {
-        co_return Error{ErrorCode::connection, "proxy " + proxy + " refused CONNECT to " + peer +
-                                                   " with status " +
-                                                   std::to_string(response.status)};
+        co_return Error{code_of_refused_tunnel(response.status),
+                        "proxy " + proxy + " refused CONNECT to " + peer + " with status " +
+                            std::to_string(response.status) +
+                            ": check http.proxy, its credentials and what it may reach"};
     }
     if (reader_.has_rest()) {
         // TLS begins with our word: whatever came before it is not the destination's.
@@ -203,6 +212,11 @@ asio::awaitable<Result<void>> Connection::exchange(std::string_view body, Respon
     auto read = co_await read_answer(send_error);
     bool const too_late = expired_;
     arm(TimePoint::max());
+    if (send_error) {
+        // The rest of this request would be taken for the beginning of the next.
+        error_code ignored;
+        socket_.close(ignored);
+    }
     if (read || !too_late) co_return read;
     co_return Error{ErrorCode::timeout,
                     "no whole answer from " + host_and_port(parts_.settings.url) + " within " +

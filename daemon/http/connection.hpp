@@ -38,7 +38,7 @@ class Connection {
                std::shared_ptr<boost::asio::ssl::context> tls_context);
 
     /// Connects to one of the destination's addresses, all within connect_timeout. Errors: timeout,
-    /// connection, tls.
+    /// connection, tls, permission (a proxy's refusal that will not pass by itself).
     [[nodiscard]] boost::asio::awaitable<Result<void>> open();
 
     /// Sends `head()` and `body`, reads the answer, all within request_timeout. After an error the
@@ -53,7 +53,7 @@ class Connection {
     /// Whether any byte of an answer came in the last exchange.
     [[nodiscard]] bool answer_has_begun() const noexcept { return reader_.has_begun(); }
     /// Whether another exchange may follow the last one.
-    [[nodiscard]] bool is_reusable() const noexcept;
+    [[nodiscard]] bool is_reusable();
     /// Whether the peer left an idle connection alone: neither closed it nor sent what nobody asked
     /// for.
     [[nodiscard]] bool is_quiet();

@@ -24,9 +24,6 @@ constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
 /// How exact deadlines are: one timer for all, so that no request pays for a timer of its own.
 constexpr Duration busy_tick = std::chrono::milliseconds(50);
 constexpr Duration idle_tick_max = std::chrono::seconds(1);
-/// A connection that was idle for less is used without a look at it: the look costs a system call,
-/// and only a busy client is so fast.
-constexpr Duration trusted_idle = std::chrono::milliseconds(1);
 
 Result<std::shared_ptr<asio::ssl::context>> load(ClientSettings const& settings) {
     if (settings.url.tls) return make_tls_context(settings.tls);
@@ -96,8 +93,9 @@ Lease ConnectionPool::take_idle() {
         auto& connection = *idle_.back();
         idle_.pop_back();
         auto const idle_for = now - connection.idle_since;
-        if (idle_for < settings_.idle_timeout &&
-            (idle_for < trusted_idle || connection.is_quiet())) {
+        // The look costs a system call; without it an answer that nobody asked for would be taken
+        // for the next request's.
+        if (idle_for < settings_.idle_timeout && connection.is_quiet()) {
             if (tick_wait_ != busy_tick) arm_tick(busy_tick);
             return Lease(shared_from_this(), &connection);
         }
@@ -181,15 +179,18 @@ Result<void> ConnectionPool::renew() {
     if (!loaded) return std::move(loaded).error();
     tls_context_ = std::move(loaded);
     ++generation_;
+    drop_idle();
+    return {};
+}
+
+void ConnectionPool::drop_idle() {
     for (auto* const connection : std::exchange(idle_, {}))
         drop(*connection);
-    return {};
 }
 
 void ConnectionPool::close() {
     closed_ = true;
-    for (auto* const connection : std::exchange(idle_, {}))
-        drop(*connection);
+    drop_idle();
     for (auto const& connection : connections_)
         connection->close();
     while (!waiting_.empty())

@@ -64,6 +64,8 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     /// Loads the certificates again and lets go of all connections made with the old ones. On an
     /// error the old ones stay.
     [[nodiscard]] Result<void> renew();
+    /// Lets go of all connections that nobody uses.
+    void drop_idle();
     /// Ends all waits; nothing is kept or made any more.
     void close();
 

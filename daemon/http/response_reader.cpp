@@ -22,6 +22,8 @@ namespace {
 
 /// Enough for nearly every head; grows to head_bytes_max for the others.
 constexpr std::size_t buffer_bytes_first = 16U << 10;
+/// Fields cost memory beyond their bytes.
+constexpr std::size_t fields_max = 256;
 /// Of a promised body, this much is reserved at once; a promise alone buys no more memory.
 constexpr std::uint64_t reserve_bytes_max = 64U << 10;
 
@@ -41,9 +43,13 @@ class Parser final : public beast_http::basic_parser<false> {
     }
 
     void on_field_impl(beast_http::field, beast::string_view name, beast::string_view value,
-                       beast::error_code&) override {
+                       beast::error_code& error) override {
         // What stands behind the last chunk may not pose as a header.
         if (head_done_) return;
+        if (fields_ == fields_max) {
+            error = beast_http::error::header_limit;
+            return;
+        }
         if (fields_ == into_.headers.size()) into_.headers.emplace_back();
         auto& [key, text] = into_.headers[fields_++];
         key.assign(name.data(), name.size());
@@ -132,7 +138,8 @@ Error ResponseReader::Impl::too_large() const {
 
 Error ResponseReader::Impl::head_too_large() const {
     return Error{ErrorCode::too_large,
-                 "the answer's head is larger than " + std::to_string(head_bytes_max) + " bytes"};
+                 "the answer's head is larger than " + std::to_string(head_bytes_max) +
+                     " bytes or has more than " + std::to_string(fields_max) + " fields"};
 }
 
 Error ResponseReader::Impl::refused(beast::error_code error) const {

@@ -159,6 +159,15 @@ Result<void> expect_peer(ssl_st* handle, std::string const& host, bool verify) {
     return Error{ErrorCode::tls, "TLS cannot ask for the host " + host + ": check the address"};
 }
 
+bool has_unread(ssl_st* handle) {
+    ERR_clear_error();
+    char byte = 0;
+    int const count = SSL_peek(handle, &byte, 1);
+    bool const waits = count <= 0 && SSL_get_error(handle, count) == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return !waits;
+}
+
 Error tls_error(ssl_st* handle, error_code error, std::string const& peer) {
     auto const verdict = SSL_get_verify_result(handle);
     if (verdict != X509_V_OK && (SSL_get_verify_mode(handle) & SSL_VERIFY_PEER) != 0) {

@@ -30,6 +30,10 @@ namespace headrace::http {
 /// handshake has not begun.
 [[nodiscard]] Result<void> expect_peer(ssl_st* handle, std::string const& host, bool verify);
 
+/// Whether the peer's bytes stand in memory unread, or its goodbye does, after all that was asked
+/// for was read. What only TLS itself says (tickets, key updates) is taken in and does not count.
+[[nodiscard]] bool has_unread(ssl_st* handle);
+
 /// Why a handshake or a TLS connection with `peer` failed, in words that say what to do.
 [[nodiscard]] Error tls_error(ssl_st* handle, boost::system::error_code error,
                               std::string const& peer);

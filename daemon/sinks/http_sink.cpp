@@ -31,8 +31,9 @@ struct Exchange {
 };
 
 [[nodiscard]] flow::Judgement transport_failure(Error const& error) {
-    // The client would not send it: a header or path of the configuration is at fault.
-    if (error.code == ErrorCode::invalid_argument) {
+    // The client would not send it: a header or path of the configuration is at fault. A proxy that
+    // refuses for good needs the operator too.
+    if (error.code == ErrorCode::invalid_argument || error.code == ErrorCode::permission) {
         return judge_blocked(flow::BlockScope::destination, error.message);
     }
     return judge_as(flow::Verdict::retry, reason_of(error.code), error.message);

@@ -2,6 +2,7 @@
 
 #include "client_fixture.hpp"
 
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -181,6 +182,7 @@ TEST_CASE("an answer that is too large or no HTTP ends its connection") {
         Row{ok(std::string(1U << 20, 'x')), ErrorCode::too_large},
         Row{"HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n", ErrorCode::too_large},
         Row{"SSH-2.0-x\r\n\r\n", ErrorCode::bad_response},
+        Row{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n", ErrorCode::bad_response},
         Row{std::string("\0\xFF\x15\r\n\r\n and more", 16), ErrorCode::bad_response});
     ClientFixture fixture;
     ScriptedPeer const peer(fixture.io, {{{{row.bytes, After::silence}}}});
@@ -219,6 +221,90 @@ TEST_CASE("a peer that answers before it has read the request, and closes, is he
     auto const exchanged = started.finish();
     REQUIRE(exchanged);
     CHECK(fixture.response.status == 413);
+}
+
+TEST_CASE("a peer that answers and resets while the request is being sent is heard") {
+    ClientFixture fixture;
+    boost::asio::ip::tcp::acceptor acceptor(fixture.io,
+                                            {boost::asio::ip::address_v4::loopback(), 0});
+    fixture.make(settings_for(acceptor.local_endpoint().port()));
+    std::string const large(20U << 20, 'x');
+    auto started = fixture.start(large);
+    boost::asio::ip::tcp::socket socket(fixture.io);
+    bool accepted = false;
+    acceptor.async_accept(socket, [&](auto) { accepted = true; });
+    run_until(fixture.io, [&] { return accepted; });
+    boost::asio::write(socket, boost::asio::buffer(
+                                   std::string("HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n")));
+    // With the request unread, closing sends RST.
+    socket.close();
+    auto const exchanged = started.finish();
+    REQUIRE(exchanged);
+    CHECK(fixture.response.status == 413);
+    CHECK(fixture.client->connections() == 0);
+}
+
+TEST_CASE("a reset in the middle of a request is tried again only on a kept connection") {
+    auto const kept = GENERATE(false, true);
+    ClientFixture fixture;
+    boost::asio::ip::tcp::acceptor acceptor(fixture.io,
+                                            {boost::asio::ip::address_v4::loopback(), 0});
+    fixture.make(settings_for(acceptor.local_endpoint().port()));
+    boost::asio::ip::tcp::socket socket(fixture.io);
+    auto const accept = [&] {
+        bool accepted = false;
+        acceptor.async_accept(socket, [&](auto) { accepted = true; });
+        run_until(fixture.io, [&] { return accepted; });
+    };
+    std::string scratch(1000, '\0');
+    auto const answer = [&](Started<headrace::Result<void>>& started) {
+        boost::asio::write(socket, boost::asio::buffer(ok("1")));
+        return started.finish();
+    };
+    if (kept) {
+        auto first = fixture.start();
+        accept();
+        fixture.settle();
+        boost::asio::read(socket, boost::asio::buffer(scratch), boost::asio::transfer_at_least(1));
+        REQUIRE(answer(first));
+    }
+    std::string const large(20U << 20, 'x');
+    auto started = fixture.start(large);
+    if (!kept) accept();
+    fixture.settle();
+    boost::asio::read(socket, boost::asio::buffer(scratch));
+    socket.set_option(boost::asio::ip::tcp::socket::linger(true, 0));
+    socket.close();
+    if (kept) {
+        accept();
+        std::string rest(large.size(), '\0');
+        bool is_read = false;
+        boost::asio::async_read(socket, boost::asio::buffer(rest),
+                                [&](auto, auto) { is_read = true; });
+        run_until(fixture.io, [&] { return is_read; });
+        CHECK(answer(started));
+    } else {
+        auto const exchanged = started.finish();
+        REQUIRE_FALSE(exchanged);
+        CHECK(exchanged.error().code == ErrorCode::connection);
+    }
+}
+
+TEST_CASE("an answer that trickles has no more time than any other") {
+    ClientFixture fixture;
+    ScriptedPeer const peer(
+        fixture.io,
+        {{{{"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(99'999, 'x'),
+            After::silence, true}}}});
+    fixture.make(settings_for(peer.port()));
+    auto started = fixture.start();
+    run_until(fixture.io, [&] {
+        fixture.clock.advance(1ms);
+        return started.is_done();
+    });
+    auto const exchanged = started.finish();
+    REQUIRE_FALSE(exchanged);
+    CHECK(exchanged.error().code == ErrorCode::timeout);
 }
 
 TEST_CASE("a request that would smuggle another is refused and sends nothing") {

@@ -3,6 +3,7 @@
 #include "client_fixture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 using namespace std::chrono_literals;
 using namespace headrace::http::testing;
@@ -44,15 +45,40 @@ TEST_CASE("an idle connection that the peer closes is let go of") {
 
 TEST_CASE("an idle connection on which unasked bytes came is not used again") {
     ClientFixture fixture;
+    auto const idle_for = GENERATE(0ms, 5ms);
     ScriptedPeer peer(fixture.io, {{{{ok("1")}, {ok("wrong")}}, {{ok("right")}}}});
     fixture.make(settings_for(peer.port()));
     REQUIRE(fixture.exchange());
     peer.send_unasked(ok("stray"));
-    fixture.clock.advance(5ms);
+    fixture.clock.advance(idle_for);
     REQUIRE(fixture.exchange());
     CHECK(fixture.response.body == "right");
     CHECK(peer.seen->accepted == 2);
     CHECK(fixture.client->connections() == 1);
+}
+
+TEST_CASE("after a kept connection that fell silent the other kept ones are not used either") {
+    ClientFixture fixture;
+    std::vector<Reply> const falls_silent{{ok("1")}, {"", After::silence}};
+    ScriptedPeer peer(fixture.io, {{falls_silent, falls_silent, {{ok("fresh")}}}});
+    auto settings = settings_for(peer.port());
+    settings.idle_timeout = 60s;
+    fixture.make(settings);
+    http::Response other;
+    auto first = fixture.start();
+    Started<headrace::Result<void>> second(fixture.io,
+                                           fixture.client->exchange(fixture.request, other));
+    REQUIRE(first.finish());
+    REQUIRE(second.finish());
+    auto third = fixture.start();
+    run_until(fixture.io, [&] { return peer.seen->requests.size() == 3; });
+    fixture.clock.advance(30s);
+    auto const exchanged = third.finish();
+    REQUIRE_FALSE(exchanged);
+    CHECK(exchanged.error().code == ErrorCode::timeout);
+    CHECK(fixture.client->connections() == 0);
+    REQUIRE(fixture.exchange());
+    CHECK(fixture.response.body == "fresh");
 }
 
 TEST_CASE("the connection used last is used first, so that the others may age") {

@@ -284,6 +284,20 @@ TEST_CASE("TLS: a stale kept connection is tried again") {
     CHECK(fixture.response.body == "2");
 }
 
+TEST_CASE("TLS: a second answer to one request is not taken for the next one's") {
+    ClientFixture fixture;
+    TestCertificates const certificates;
+    ScriptedPeer const peer(
+        fixture.io, {{{{ok("1"), After::keep, false, ok("stray")}, {ok("wrong")}}, {{ok("right")}}},
+                     certificates.server(certificates.issue())});
+    fixture.make(tls_settings(peer.port(), certificates));
+    REQUIRE(fixture.exchange());
+    CHECK(fixture.response.body == "1");
+    CHECK(fixture.client->connections() == 0);
+    REQUIRE(fixture.exchange());
+    CHECK(fixture.response.body == "right");
+}
+
 TEST_CASE("a plain proxy gets the whole address of the destination") {
     ClientFixture fixture;
     ScriptedPeer const proxy(fixture.io, {{{{ok("1")}}}});
@@ -332,8 +346,18 @@ TEST_CASE("a proxy that opens no tunnel is an error that names it") {
     };
     auto const row = GENERATE(
         Row{{"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"},
-            ErrorCode::connection,
+            ErrorCode::permission,
             "refused CONNECT to destination.invalid:443 with status 407"},
+        Row{{"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"},
+            ErrorCode::permission,
+            "with status 403"},
+        Row{{"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"},
+            ErrorCode::connection,
+            "with status 502"},
+        Row{{"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"},
+            ErrorCode::connection,
+            "with status 429"},
+        Row{{"HTTP/1.1 200 OK\r\nX", After::reset}, ErrorCode::connection, "broke"},
         Row{{"nonsense\r\n\r\n"}, ErrorCode::bad_response, "not HTTP/1.1"},
         Row{{"", After::close}, ErrorCode::connection, "closed the connection"},
         Row{{"HTTP/1.1 200 OK\r\n\r\nand more"}, ErrorCode::bad_response, "after its answer"});

@@ -106,6 +106,61 @@ TEST_CASE("bytes after an answer make its connection useless") {
     CHECK_FALSE(reader.is_reusable());
 }
 
+TEST_CASE("an answer whose end can be read in two ways is refused") {
+    auto const* const fields =
+        GENERATE("Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: -1\r\n",
+                 "Content-Length: 18446744073709551616\r\n", "Content-Length: 3, 4\r\n",
+                 "Content-Length: 0x3\r\n", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+                 "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n");
+    INFO(fields);
+    http::ResponseReader reader(1 << 20);
+    http::Response response;
+    reader.begin(response);
+    auto const progress =
+        feed(reader, "HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\nabc", whole);
+    REQUIRE_FALSE(progress);
+    CHECK_FALSE(reader.is_reusable());
+}
+
+TEST_CASE("a chunk whose size is no number, or too large a one, is refused") {
+    auto const* const size = GENERATE("x", "-1", "ffffffffffffffff1", "fffffffffffffff0", "");
+    INFO(size);
+    http::ResponseReader reader(1 << 20);
+    http::Response response;
+    reader.begin(response);
+    auto const progress = feed(reader,
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                   std::string(size) + "\r\nabc\r\n0\r\n\r\n",
+                               whole);
+    REQUIRE_FALSE(progress);
+}
+
+TEST_CASE("204 and 304 have no body, whatever length they promise") {
+    auto const* const status = GENERATE("204 No Content", "304 Not Modified");
+    http::ResponseReader reader(1 << 20);
+    http::Response response;
+    reader.begin(response);
+    auto const progress =
+        feed(reader, "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 3\r\n\r\nabc", whole);
+    REQUIRE(progress);
+    CHECK(*progress == Progress::done);
+    CHECK(response.body.empty());
+    CHECK_FALSE(reader.is_reusable());
+}
+
+TEST_CASE("a head of many small fields is refused before it takes much memory") {
+    http::ResponseReader reader(1 << 20);
+    http::Response response;
+    reader.begin(response);
+    std::string head = "HTTP/1.1 200 OK\r\n";
+    for (int field = 0; field < 257; ++field)
+        head += "a:\r\n";
+    auto const progress = feed(reader, head + "\r\n", whole);
+    REQUIRE_FALSE(progress);
+    CHECK(progress.error().code == ErrorCode::too_large);
+    CHECK(response.headers.size() <= 256);
+}
+
 TEST_CASE("a bodiless answer ends with its head") {
     http::ResponseReader reader(1 << 20);
     http::Response response;

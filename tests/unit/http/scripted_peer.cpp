@@ -96,6 +96,11 @@ asio::awaitable<bool> ScriptedPeer::Impl::reply(std::shared_ptr<Impl> self, S& s
     }
     self->seen->requests.push_back(text);
     if (self->seen->on_request) self->seen->on_request();
+    if (!what.behind.empty()) {
+        // Without a wait between the two, so that the client finds both when it looks.
+        error_code ignored;
+        asio::write(stream, asio::buffer(std::exchange(what.bytes, {})), ignored);
+    }
     std::size_t const step = what.by_bytes ? 1 : std::max<std::size_t>(what.bytes.size(), 1);
     for (std::size_t at = 0; at < what.bytes.size(); at += step) {
         auto const piece =
@@ -104,6 +109,7 @@ asio::awaitable<bool> ScriptedPeer::Impl::reply(std::shared_ptr<Impl> self, S& s
         if (error) co_return false;
     }
     error_code ignored;
+    if (!what.behind.empty()) asio::write(stream, asio::buffer(what.behind), ignored);
     if (what.after == After::reset) socket.set_option(tcp::socket::linger(true, 0), ignored);
     if (what.after == After::close || what.after == After::reset) socket.close(ignored);
     if (what.after == After::silence) {

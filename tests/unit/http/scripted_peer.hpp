@@ -27,6 +27,7 @@ struct Reply {
     std::string bytes;
     After after = After::keep;
     bool by_bytes = false;  ///< One byte per write.
+    std::string behind{};   ///< Written at once behind it, with TLS in a record of its own.
 };
 
 struct PeerScript {
