@@ -83,12 +83,16 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
 
 bool Intake::prepare_to_sleep() {
     bool const wants_wake = is_read_limited_ || revocation_ || phase_ != Phase::running;
-    if (!wants_wake) return true;
+    bool const wants_idle_wake = open_bytes_ != 0;
+    if (!wants_wake && !wants_idle_wake) return true;
     for (auto const& lane : lanes_) {
-        lane.link->wants_wake.store(true, std::memory_order_seq_cst);
+        if (wants_wake) lane.link->wants_wake.store(true, std::memory_order_seq_cst);
+        lane.link->wants_idle_wake.store(wants_idle_wake, std::memory_order_seq_cst);
     }
-    return std::all_of(lanes_.begin(), lanes_.end(),
-                       [](LaneHandle const& lane) { return lane.link->outbound.size() == 0; });
+    return std::all_of(lanes_.begin(), lanes_.end(), [&](LaneHandle const& lane) {
+        bool const counts = wants_wake || lane.link->is_idle.load(std::memory_order_seq_cst);
+        return !counts || lane.link->outbound.size() == 0;
+    });
 }
 
 void Intake::drain(TimePoint deadline) noexcept {

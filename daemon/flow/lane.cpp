@@ -89,9 +89,15 @@ void Lane::hand_back() {
     // The consumer thread notifies this lane once it has made room.
     bool const is_newly_blocked =
         !overflow_.empty() && !link_.is_outbound_blocked.exchange(true, std::memory_order_seq_cst);
+    bool const is_idle = overflow_.empty() && delivery_.is_idle();
+    // Between filling the ring and reading the flags, as the consumer thread sets its flags before
+    // it looks into the ring: one of the two sees the other.
+    link_.is_idle.store(is_idle, std::memory_order_seq_cst);
     bool const is_wanted =
         link_.wants_wake.load(std::memory_order_seq_cst) && link_.wants_wake.exchange(false);
-    if (is_newly_blocked || is_wanted) with_.wake_consumer();
+    bool const is_idle_wanted = is_idle && link_.wants_idle_wake.load(std::memory_order_seq_cst) &&
+                                link_.wants_idle_wake.exchange(false);
+    if (is_newly_blocked || is_wanted || is_idle_wanted) with_.wake_consumer();
 }
 
 void Lane::arm() {

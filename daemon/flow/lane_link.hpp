@@ -64,6 +64,11 @@ struct LaneLink {
     std::atomic<bool> is_lane_notified{false};
     /// The consumer thread sleeps, or is about to: the lane that clears this flag wakes it.
     std::atomic<bool> wants_wake{false};
+    /// The consumer thread sleeps with records open: a lane that has none left wakes it, so that
+    /// the last of them is committed at once.
+    std::atomic<bool> wants_idle_wake{false};
+    /// The lane handed back everything that it took.
+    std::atomic<bool> is_idle{true};
     /// The lane could not hand back everything, because `outbound` was full.
     std::atomic<bool> is_outbound_blocked{false};
 };

@@ -6,10 +6,10 @@
 
 namespace headrace::integration {
 
-KafkaBroker::KafkaBroker()
-    : process_(std::make_unique<Process>(
-          std::vector<std::string>{HEADRACE_RUN_BROKER, folder_.path().string()},
-          folder_.path() / "run-broker.log")) {
+KafkaBroker::KafkaBroker(std::vector<std::string> const& properties) {
+    std::vector<std::string> arguments{HEADRACE_RUN_BROKER, folder_.path().string()};
+    arguments.insert(arguments.end(), properties.begin(), properties.end());
+    process_ = std::make_unique<Process>(arguments, folder_.path() / "run-broker.log");
     auto const log = [&] { return read_file(folder_.path() / "broker.log"); };
     bool const has_started = await([&] {
         return log().find("Kafka Server started") != std::string::npos || !process_->is_running();

@@ -7,13 +7,15 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace headrace::integration {
 
 class KafkaBroker {
   public:
-    /// Waits until it has started; throws with its log if it does not.
-    KafkaBroker();
+    /// Waits until it has started; throws with its log if it does not. `properties` are lines of
+    /// server.properties such as "offset.metadata.max.bytes=1".
+    explicit KafkaBroker(std::vector<std::string> const& properties = {});
 
     [[nodiscard]] std::string const& bootstrap() const noexcept { return bootstrap_; }
 

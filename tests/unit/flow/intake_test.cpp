@@ -275,6 +275,22 @@ TEST_CASE("the intake sleeps until something is due, at most half a second") {
     CHECK(world.step() == world.clock.now() + 100ms);
 }
 
+TEST_CASE("the intake asks to be woken when the last open record is settled") {
+    IntakeWorld world;
+    std::ignore = start(world, 2);
+    world.link.is_idle = false;
+    CHECK(world.intake->prepare_to_sleep());
+    CHECK(world.link.wants_idle_wake.load());
+    CHECK_FALSE(world.link.wants_wake.load());
+    world.answer(Fate::written);
+    CHECK(world.intake->prepare_to_sleep());  // Under load the interval is soon enough.
+    world.answer(Fate::written);
+    world.link.is_idle = true;
+    CHECK_FALSE(world.intake->prepare_to_sleep());
+    world.step();
+    CHECK(world.intake->prepare_to_sleep());
+}
+
 TEST_CASE("rates are counted over about a second") {
     IntakeWorld world;
     auto const slot = start(world, 100);

@@ -130,6 +130,23 @@ TEST_CASE("a sleeping consumer is woken by an outcome, and only if it asked") {
     CHECK(world.wakes == 1);
 }
 
+TEST_CASE("a consumer that sleeps with records open is woken when the lane has none left") {
+    World world;
+    world.sink.answers = {
+        {.verdict = flow::Verdict::retry, .reason = flow::FailureReason::server_error}};
+    world.lane.link().wants_idle_wake = true;
+    world.give(0, "v");
+    world.lane.notify();
+    CHECK(world.take(1).size() == 1);
+    auto const deadline = world.clock.now() + 10s;
+    while (world.wakes == 0 && world.clock.now() < deadline) {
+        std::this_thread::yield();
+    }
+    CHECK(world.wakes == 1);  // Not by the attempt that failed: a record waited then.
+    CHECK(world.lane.link().is_idle);
+    CHECK_FALSE(world.lane.link().wants_idle_wake);
+}
+
 TEST_CASE("a lane whose outcomes find no room keeps them until there is some") {
     World world;
     constexpr std::size_t count = flow::LaneLink::outbound_capacity + 1000;
