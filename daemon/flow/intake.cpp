@@ -383,7 +383,6 @@ TimePoint Intake::next_turn(bool has_more) const {
     auto next = now_ + sleep_max;
     bool const has_open = open_bytes_ != 0;
     if (has_open || is_commit_under_way_) next = std::min(next, now_ + settings_.commit_interval);
-    if (commit_held_until_ > now_) next = std::min(next, commit_held_until_);
     auto const commit_due = has_open ? commit_due_ : idle_commit_due_;
     if (commit_due > now_) next = std::min(next, commit_due);
     if (revocation_) next = std::min(next, revocation_->deadline);

@@ -148,7 +148,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     void flush_messages();
 
     void commit(bool is_forced);
-    [[nodiscard]] bool may_commit() const;
+    [[nodiscard]] bool is_commit_due() const;
     [[nodiscard]] std::optional<Offset> committable(Slot slot, Partition const& partition) const;
     /// What is to be committed, if that is more than the last commit says.
     [[nodiscard]] std::optional<CommitPoint> due_commit(Slot slot,
@@ -189,8 +189,6 @@ class Intake final : private SourceListener, private DeadLettersListener {
     bool is_read_limited_ = false;  ///< Settlements, not Kafka, are what reading waits for.
     std::optional<Revocation> revocation_;
     bool is_commit_under_way_ = false;
-    bool is_echo_due_ = false;  ///< The empty assignment that answers a release is yet to come.
-    TimePoint commit_held_until_{};  ///< Between giving partitions back and the next assignment.
     TimePoint commit_due_{};
     TimePoint idle_commit_due_{};  ///< When nothing is open, the commit waits no longer than this.
     bool is_map_accepted_ = true;  ///< The brokers take commits with a map.

@@ -8,10 +8,6 @@
 namespace headrace::flow {
 namespace {
 
-/// After partitions were given back, commits wait for the next assignment, but no longer than this.
-/// librdkafka before 2.10 takes a commit that crosses the group's next generation for the loss of
-/// every partition (confluentinc/librdkafka#4059).
-constexpr Duration commit_hold_max = std::chrono::seconds(10);
 constexpr std::string_view returned_lost = "lost";
 constexpr std::string_view returned_revoked = "revoked";
 constexpr std::string_view returned_drained = "drained";
@@ -20,10 +16,6 @@ constexpr std::string_view returned_drained = "drained";
 
 void Intake::on_assigned(std::span<Assigned const> partitions) {
     counts_.joined = true;
-    // A cooperative release is answered at once by an empty assignment; the group's own comes after
-    // it.
-    bool const is_echo = std::exchange(is_echo_due_, false) && partitions.empty();
-    if (!is_echo) commit_held_until_ = {};
     for (auto const& assigned : partitions) {
         if (assigned.slot >= partitions_.size()) partitions_.resize(assigned.slot + 1);
         auto& partition = partitions_[assigned.slot];
@@ -72,8 +64,6 @@ void Intake::on_lost(std::span<Slot const> slots) {
         if (revocation_->slots.empty()) revocation_.reset();
     }
     counts_.joined = false;
-    commit_held_until_ = {};
-    is_echo_due_ = false;
     report_(Severity::warning, "assignment_lost",
             std::to_string(slots.size()) +
                 " partitions were lost before they could be given back: their open records will be "
@@ -125,8 +115,6 @@ void Intake::progress_revocation() {
     for (auto const slot : slots) {
         free_slot(slot, returned_revoked);
     }
-    commit_held_until_ = now_ + commit_hold_max;
-    is_echo_due_ = true;
     source_.release(slots);
     report_(Severity::info, "revoked",
             std::to_string(slots.size()) + " partitions were given back" +

@@ -23,12 +23,17 @@ std::optional<Offset> Intake::committable(Slot slot, Partition const& partition)
     return offset;
 }
 
-bool Intake::may_commit() const {
+bool Intake::is_commit_due() const {
     return now_ >= commit_due_ || (now_ >= idle_commit_due_ && outstanding() == 0);
 }
 
 void Intake::commit(bool is_forced) {
-    if (is_commit_under_way_ || now_ < commit_held_until_ || (!is_forced && !may_commit())) return;
+    if (is_commit_under_way_ || (!is_forced && !is_commit_due())) return;
+    if (!source_.may_commit()) {
+        commit_due_ = now_ + settings_.commit_interval;
+        idle_commit_due_ = commit_due_;
+        return;
+    }
     std::vector<CommitPoint> points;
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
         auto& partition = partitions_[slot];

@@ -87,6 +87,10 @@ class Source {
     /// records, compaction).
     [[nodiscard]] virtual std::optional<Offset> position(Slot slot) const = 0;
 
+    /// Whether a commit started now would count; false while the group is forming anew around this
+    /// member, which nothing announces but the end of this wait.
+    [[nodiscard]] virtual bool may_commit() const = 0;
+
     /// Starts a commit; the answer comes by on_committed. An empty span does nothing.
     virtual void commit(std::span<CommitPoint const> points) = 0;
 

@@ -15,13 +15,17 @@ void signal_to(rd_kafka_queue_t* queue, int descriptor) {
 
 Result<std::unique_ptr<ConsumerClient>> ConsumerClient::make(Handle<rd_kafka_conf_t> conf,
                                                              int wake_descriptor) {
+    auto joins = std::make_shared<JoinWatch>();
+    JoinWatch::attach(conf.get(), *joins);
     auto client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
     if (!client) return client.error();
-    return std::unique_ptr<ConsumerClient>(new ConsumerClient(std::move(*client), wake_descriptor));
+    return std::unique_ptr<ConsumerClient>(
+        new ConsumerClient(std::move(joins), std::move(*client), wake_descriptor));
 }
 
-ConsumerClient::ConsumerClient(Handle<rd_kafka_t> client, int wake_descriptor)
-    : client_(std::move(client)), wake_descriptor_(wake_descriptor) {
+ConsumerClient::ConsumerClient(std::shared_ptr<JoinWatch> joins, Handle<rd_kafka_t> client,
+                               int wake_descriptor)
+    : joins_(std::move(joins)), client_(std::move(client)), wake_descriptor_(wake_descriptor) {
     // Errors and logs come by the consumer queue, too.
     rd_kafka_poll_set_consumer(client_.get());
     queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
@@ -64,7 +68,7 @@ bool ConsumerClient::destroy(std::chrono::milliseconds limit) {
     }
     auto* const client = client_.release();
     return side_.finish(
-        [client] {
+        [client, joins = joins_] {
             if (client != nullptr) {
                 rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
             }

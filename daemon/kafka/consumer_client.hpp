@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kafka/client_config.hpp"
+#include "kafka/join_watch.hpp"
 #include "kafka/side_thread.hpp"
 
 #include <chrono>
@@ -29,6 +30,7 @@ class ConsumerClient {
     [[nodiscard]] rd_kafka_t* get() const noexcept { return client_.get(); }
     [[nodiscard]] rd_kafka_queue_t* queue() const noexcept { return queue_.get(); }
     [[nodiscard]] SideThread& side() noexcept { return side_; }
+    [[nodiscard]] JoinWatch& joins() noexcept { return *joins_; }
 
     /// A partition's own queue, cut off from the main one, that signals like it. Call it again for
     /// each assignment, before it.
@@ -44,8 +46,11 @@ class ConsumerClient {
     bool destroy(std::chrono::milliseconds limit);
 
   private:
-    ConsumerClient(Handle<rd_kafka_t> client, int wake_descriptor);
+    ConsumerClient(std::shared_ptr<JoinWatch> joins, Handle<rd_kafka_t> client,
+                   int wake_descriptor);
 
+    /// Its other owner is the job that destroys the client.
+    std::shared_ptr<JoinWatch> joins_;
     Handle<rd_kafka_t> client_;
     Handle<rd_kafka_queue_t> queue_;
     int wake_descriptor_;

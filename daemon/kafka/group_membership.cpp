@@ -14,6 +14,8 @@ constexpr auto ask_pause_first = 250ms;
 constexpr auto ask_pause_max = 5s;
 // Ten seconds for the member with a fresh topic's first partition to commit the start of them all.
 constexpr unsigned waits_max = 40;
+/// How long a JoinGroup may take to be sent after partitions were given back.
+constexpr auto join_sent_max = 10s;
 
 struct AskJob {
     rd_kafka_t* client = nullptr;
@@ -205,6 +207,7 @@ void GroupMembership::release(std::span<flow::Slot const> slots) {
     }
     if (!revoking_->open.empty()) return;
     auto const revoking = std::exchange(revoking_, std::nullopt);
+    parts_.client.joins().expect(parts_.clock.now() + join_sent_max);
     give_back(revoking->list.get());
 }
 

@@ -6,6 +6,7 @@
 // thread.
 #pragma once
 
+#include "base/clock.hpp"
 #include "kafka/answer_box.hpp"
 #include "kafka/consumer_client.hpp"
 #include "kafka/look_ups.hpp"
@@ -29,6 +30,7 @@ class GroupMembership {
         Troubles& troubles;
         std::shared_ptr<AnswerBox> answers;
         SourceSettings const& settings;
+        Clock const& clock;
     };
     explicit GroupMembership(Parts parts);
     ~GroupMembership();

@@ -162,7 +162,7 @@ void KafkaSource::Impl::make_client(std::size_t partitions) {
     }
     client = std::move(*made);
     group = std::make_unique<GroupMembership>(
-        GroupMembership::Parts{*client, slots, troubles, answers, settings});
+        GroupMembership::Parts{*client, slots, troubles, answers, settings, clock});
     phase = Phase::running;
 }
 
@@ -398,6 +398,11 @@ std::optional<flow::Offset> KafkaSource::position(flow::Slot slot) const {
     auto const* const state = std::as_const(impl_->slots).state(slot);
     return state == nullptr ? std::nullopt
                             : std::optional{position_of(impl_->client->get(), *state)};
+}
+
+bool KafkaSource::may_commit() const {
+    return impl_->phase != Impl::Phase::running ||
+           !impl_->client->joins().is_joining(impl_->clock.now());
 }
 
 void KafkaSource::commit(std::span<flow::CommitPoint const> points) {

@@ -29,6 +29,7 @@ class KafkaSource final : public flow::Source {
     /// Gives nothing of a partition that is being revoked.
     std::size_t read(flow::Slot slot, std::size_t max, std::vector<flow::Record>& out) override;
     [[nodiscard]] std::optional<flow::Offset> position(flow::Slot slot) const override;
+    [[nodiscard]] bool may_commit() const override;
     void commit(std::span<flow::CommitPoint const> points) override;
     void release(std::span<flow::Slot const> slots) override;
     [[nodiscard]] flow::PartitionEnd end(flow::Slot slot) const override;

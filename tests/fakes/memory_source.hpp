@@ -28,6 +28,7 @@ class MemorySource final : public flow::Source {
         flow::Offset trailing = 0;  ///< Control records behind the last record.
     };
     bool answers_commits = true;            ///< false: commits stay unanswered.
+    bool accepts_commits = true;            ///< false: the group is forming anew.
     std::optional<Error> commit_error;      ///< The answer to commits, if set.
     std::size_t metadata_bytes_max = 4096;  ///< A commit with more is refused as a whole.
     std::vector<flow::Slot> released;
@@ -105,6 +106,7 @@ class MemorySource final : public flow::Source {
         bool const is_at_end = log.position == static_cast<flow::Offset>(log.records.size());
         return log.position + (is_at_end ? log.trailing : 0);
     }
+    [[nodiscard]] bool may_commit() const override { return accepts_commits; }
     void commit(std::span<flow::CommitPoint const> points) override {
         commits.emplace_back(points.begin(), points.end());
         if (!answers_commits) return;

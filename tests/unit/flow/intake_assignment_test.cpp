@@ -93,33 +93,22 @@ TEST_CASE(
     CHECK(world.source.commits.size() == commits + 1);
 }
 
-TEST_CASE(
-    "after partitions were given back, commits wait for the next assignment, but not for ever") {
+TEST_CASE("while the group forms anew nothing is committed, and afterwards everything settled is") {
     IntakeWorld world;
-    start(world, 2);
-    answer_slot(world, 0, Fate::written);
-    world.source.revoke({0});
+    start(world, 4);
+    world.source.accepts_commits = false;
+    world.answer_all(Fate::written);
     world.settle_down();
-    REQUIRE(world.source.released.size() == 1);
-    auto const commits = world.source.commits.size();
-    answer_slot(world, 1, Fate::written);
-    world.clock.advance(1s);
+    CHECK(world.source.commits.empty());
+    // It looks again by itself, although nothing else is left to do.
+    auto const next = world.step();
+    CHECK(next <= world.clock.now() + world.settings.commit_interval);
+    world.source.accepts_commits = true;
+    world.clock.advance(world.settings.commit_interval);
     world.settle_down();
-    CHECK(world.source.commits.size() == commits);
-    SECTION("an assignment lets them go") {
-        world.source.assign({0});
-    }
-    SECTION("the empty one that answers the release does not, the next one does") {
-        world.source.assign({});
-        world.settle_down();
-        CHECK(world.source.commits.size() == commits);
-        world.source.assign({});
-    }
-    SECTION("so does time") {
-        world.clock.advance(10s);
-    }
-    world.settle_down();
-    CHECK(world.source.log(1).committed == 2);
+    CHECK(world.source.log(0).committed == 4);
+    world.clock.advance(world.settings.commit_interval);
+    CHECK(world.step() > world.clock.now() + world.settings.commit_interval);
 }
 
 TEST_CASE("nothing is committed for a partition that was lost") {

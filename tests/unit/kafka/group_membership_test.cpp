@@ -110,10 +110,14 @@ TEST_CASE("revoked partitions stay a cooperative member's own until released, an
         CHECK(second.slots.empty());
         std::vector<flow::Record> none;
         CHECK(first.source.read(held.front(), 10, none) == 0);
+        CHECK(first.source.may_commit());
         CHECK(first.commit_all());
         first.release();
+        // Its JoinGroup is on its way, and no commit must come after it.
+        CHECK_FALSE(first.source.may_commit());
         REQUIRE(pump_both(first, second,
                           [&] { return first.slots.size() == 1 && second.slots.size() == 1; }));
+        CHECK(pump_both(first, second, [&] { return first.source.may_commit(); }));
         std::ignore = pump_both(
             first, second, [] { return false; }, 300ms);
         CHECK(second.slots.begin()->second.committed == 10);
