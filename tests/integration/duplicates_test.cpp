@@ -2,6 +2,7 @@
 // commits and without it, and with a record that holds the commit back from the start.
 #include "harness/emulators.hpp"
 #include "harness/feed.hpp"
+#include "harness/figures.hpp"
 #include "harness/kafka_broker.hpp"
 #include "harness/kafka_observer.hpp"
 #include "harness/running_daemon.hpp"
@@ -9,7 +10,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <csignal>
-#include <cstdio>
 #include <numeric>
 
 namespace headrace::integration {
@@ -91,9 +91,9 @@ int count(std::string const& text, std::string const& word) {
 /// destination got when all is through.
 Outcome kill_and_restart(std::int64_t records, std::uint64_t killed_at, Map map, Stuck stuck) {
     TemporaryFolder const folder;
-    KafkaBroker const broker(map == Map::kept
-                                 ? std::vector<std::string>{}
-                                 : std::vector<std::string>{"offset.metadata.max.bytes=1"});
+    KafkaBroker::Settings settings;
+    if (map == Map::refused) settings.properties = {"offset.metadata.max.bytes=1"};
+    KafkaBroker const broker(settings);
     KafkaObserver observer(broker.bootstrap());
     observer.create_topic("events", partitions);
     Emulators emulators({.tecton = counting_tecton()});
@@ -136,17 +136,17 @@ Outcome kill_and_restart(std::int64_t records, std::uint64_t killed_at, Map map,
     return outcome;
 }
 
-void tell(char const* what, std::int64_t records, Outcome const& outcome) {
-    std::printf("duplicates, %s: %llu of %lld records; killed with %llu written, %.0f skipped\n",
-                what, static_cast<unsigned long long>(outcome.duplicates),
-                static_cast<long long>(records),
-                static_cast<unsigned long long>(outcome.written_at_kill), outcome.skipped);
+/// `name` without blanks.
+void tell(std::string const& name, std::int64_t records, Outcome const& outcome) {
+    figure("duplicates." + name + ".written_twice", static_cast<double>(outcome.duplicates),
+           "of_" + std::to_string(records) + "_records");
+    figure("duplicates." + name + ".skipped", outcome.skipped, "records");
 }
 
 TEST_CASE("after kill -9 a stuck record makes only what was in flight be written again") {
     constexpr std::int64_t records = 20'000;
     auto const outcome = kill_and_restart(records, 10'000, Map::kept, Stuck::first_request);
-    tell("with the map, one request stuck", records, outcome);
+    tell("map.one_request_stuck", records, outcome);
     CHECK(outcome.missing == 0);
     CHECK(outcome.unaccounted == 0);
     CHECK(outcome.duplicates < duplicates_max);
@@ -156,7 +156,7 @@ TEST_CASE("after kill -9 a stuck record makes only what was in flight be written
 TEST_CASE("brokers that refuse the map get commits without it, and nothing is missing") {
     constexpr std::int64_t records = 5'000;
     auto const outcome = kill_and_restart(records, 3'000, Map::refused, Stuck::first_request);
-    tell("without the map, one request stuck", records, outcome);
+    tell("no_map.one_request_stuck", records, outcome);
     CHECK(outcome.missing == 0);
     CHECK(outcome.unaccounted == 0);
     CHECK(outcome.skipped == 0);
@@ -169,9 +169,9 @@ TEST_CASE("100,000 records, killed under load: duplicates with the map and witho
     for (auto const stuck : {Stuck::nothing, Stuck::first_request}) {
         for (auto const map : {Map::kept, Map::refused}) {
             auto const outcome = kill_and_restart(records, 50'000, map, stuck);
-            std::string what = map == Map::kept ? "with the map" : "without the map";
-            what += stuck == Stuck::nothing ? ", nothing stuck" : ", one request stuck";
-            tell(what.c_str(), records, outcome);
+            std::string name = map == Map::kept ? "map" : "no_map";
+            name += stuck == Stuck::nothing ? ".nothing_stuck" : ".one_request_stuck";
+            tell(name, records, outcome);
             CHECK(outcome.missing == 0);
             CHECK(outcome.unaccounted == 0);
             if (map == Map::kept) CHECK(outcome.duplicates < duplicates_max);

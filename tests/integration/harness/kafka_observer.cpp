@@ -1,13 +1,17 @@
 #include "harness/kafka_observer.hpp"
 
+#include "harness/await.hpp"
+
 #include <librdkafka/rdkafka.h>
 
+#include <functional>
 #include <stdexcept>
 
 namespace headrace::integration {
 namespace {
 
 constexpr int answer_limit_ms = 30'000;
+constexpr int ask_limit_ms = 5'000;
 
 struct Delete {
     void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
@@ -25,6 +29,16 @@ using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Delete>;
 void check(rd_kafka_resp_err_t error, std::string const& what) {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
+}
+
+/// Asks again while the answer is an error: a broker that has just come back knows no leaders yet.
+void ask(std::string const& what, std::function<rd_kafka_resp_err_t()> const& question) {
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    auto const is_answered = [&] {
+        error = question();
+        return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
+    if (!await(is_answered)) check(error, what);
 }
 
 Client make_client(std::string const& bootstrap_servers, std::string const& group) {
@@ -124,8 +138,8 @@ void KafkaObserver::create_topic(std::string const& name, int partitions) {
 std::vector<std::int64_t> KafkaObserver::committed(std::string const& group,
                                                    std::string const& topic, int partitions) {
     auto const positions = list(topic, partitions);
-    check(rd_kafka_committed(impl_->client(group), positions.get(), answer_limit_ms),
-          "committed offsets");
+    ask("committed offsets",
+        [&] { return rd_kafka_committed(impl_->client(group), positions.get(), ask_limit_ms); });
     std::vector<std::int64_t> out;
     for (int i = 0; i != positions->cnt; ++i) {
         auto const offset = positions->elems[i].offset;
@@ -139,9 +153,10 @@ std::vector<std::int64_t> KafkaObserver::ends(std::string const& topic, int part
     for (int i = 0; i != partitions; ++i) {
         std::int64_t low = 0;
         std::int64_t high = 0;
-        check(rd_kafka_query_watermark_offsets(impl_->client("observer"), topic.c_str(), i, &low,
-                                               &high, answer_limit_ms),
-              "ends of " + topic);
+        ask("ends of " + topic, [&] {
+            return rd_kafka_query_watermark_offsets(impl_->client("observer"), topic.c_str(), i,
+                                                    &low, &high, ask_limit_ms);
+        });
         out.push_back(high);
     }
     return out;

@@ -28,6 +28,8 @@ constexpr int exit_not_started = 127;
     if (::getppid() != parent) ::_exit(exit_not_started);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    // Sockets of the doubles and proxies, which a child would keep open after them.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execv(arguments[0], arguments);
     ::_exit(exit_not_started);
 }
