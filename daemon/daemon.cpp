@@ -1,7 +1,9 @@
 #include "daemon.hpp"
 
 #include "config/cpu_quota.hpp"
+#include "config/diagnostic.hpp"
 #include "ops/admin_server.hpp"
+#include "ops/control_server.hpp"
 #include "ops/rate_limited_log.hpp"
 #include "ops/state_log.hpp"
 #include "route_runner.hpp"
@@ -45,7 +47,13 @@ struct Daemon::Impl {
           paced_log(parts.log, parts.clock),
           state_log(parts.log),
           admin(parts.io.get_executor(), config.admin, admin_sources(), parts.clock),
-          chores(parts.io) {}
+          chores(parts.io) {
+        if (config.control.socket.empty()) return;
+        control.emplace(parts.io.get_executor(), config.control,
+                        [this](ops::ControlRequest const& request, ops::ControlReply reply) {
+                            command_route(request, std::move(reply));
+                        });
+    }
 
     ops::AdminSources admin_sources() {
         ops::AdminSources sources;
@@ -62,6 +70,8 @@ struct Daemon::Impl {
         return out;
     }
     [[nodiscard]] std::vector<std::string> stalled_loops() const;
+    void command_route(ops::ControlRequest const& request, ops::ControlReply reply);
+    [[nodiscard]] std::string unknown_route(std::string const& name) const;
     void do_chores();
     void on_route_ended();
 
@@ -72,6 +82,7 @@ struct Daemon::Impl {
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<std::unique_ptr<RouteRunner>> routes;
     ops::AdminServer admin;
+    std::optional<ops::ControlServer> control;
     boost::asio::steady_timer chores;
     bool is_draining = false;
 };
@@ -98,6 +109,7 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Daemon::~Daemon() {
     impl_->admin.stop();
+    impl_->control.reset();
     for (auto& route : impl_->routes) {
         if (!route->has_ended()) route->drain(impl_->parts.clock.now());
     }
@@ -111,6 +123,9 @@ Daemon::~Daemon() {
 
 Result<void> Daemon::start() {
     if (auto bound = impl_->admin.start(); !bound) return std::move(bound).error();
+    if (impl_->control) {
+        if (auto made = impl_->control->start(); !made) return std::move(made).error();
+    }
     for (auto& worker : impl_->workers) {
         worker->start();
     }
@@ -172,6 +187,40 @@ std::vector<std::string> Daemon::Impl::stalled_loops() const {
     return out;
 }
 
+void Daemon::Impl::command_route(ops::ControlRequest const& request, ops::ControlReply reply) {
+    auto const found = std::find_if(routes.begin(), routes.end(), [&](auto const& route) {
+        return route->name() == request.route;
+    });
+    if (found == routes.end())
+        return reply({.is_done = false, .message = unknown_route(request.route)});
+    auto& route = **found;
+    if (is_draining || route.has_ended()) {
+        return reply({.is_done = false, .message = route.name() + ": the daemon is stopping"});
+    }
+    parts.log.write(ops::LogLevel::info, "route_command", "asked for by the control socket",
+                    {{"route", route.name()}, {"action", flow::to_string(request.action)}});
+    // The reply comes on the consumer thread and belongs to this one.
+    route.command(request.action, [this, name = route.name(),
+                                   reply = std::move(reply)](flow::RouteAnswer const& told) {
+        ops::ControlAnswer answer{
+            .is_done = told.is_done,
+            .message = name + ": " + told.message,
+            .records = ops::ControlAnswer::Records{told.open, told.returned, told.is_committed}};
+        boost::asio::post(parts.io, [reply, answer] { reply(answer); });
+    });
+}
+
+std::string Daemon::Impl::unknown_route(std::string const& name) const {
+    std::vector<std::string_view> names;
+    std::string list;
+    for (auto const& route : routes) {
+        names.push_back(route->name());
+        list += (list.empty() ? "" : ", ") + route->name();
+    }
+    return "there is no route " + config::in_quotes(name) + config::did_you_mean(name, names) +
+           "; this daemon has: " + list;
+}
+
 void Daemon::Impl::do_chores() {
     for (auto const& secret : config.file_secrets) {
         bool const has_changed = secret->poll([&](std::string const& warning) {
@@ -209,6 +258,7 @@ void Daemon::Impl::on_route_ended() {
                                          [](auto const& route) { return route->has_ended(); });
         if (!is_over) return;
         chores.cancel();
+        if (control) control->stop();
         paced_log.report_suppressed(true);
         parts.on_drained();
     });

@@ -18,6 +18,10 @@ namespace {
 constexpr Duration close_reserve_max = std::chrono::seconds(3);
 constexpr int close_reserve_share = 4;
 
+Duration close_reserve(Duration total) {
+    return std::min<Duration>(close_reserve_max, total / close_reserve_share);
+}
+
 ops::LogLevel level_of(kafka::LogLevel level) {
     switch (level) {
         case kafka::LogLevel::error:
@@ -97,8 +101,9 @@ flow::IntakeSettings intake_settings(config::Route const& route, config::Limits 
 }  // namespace
 
 struct RouteRunner::Impl {
-    Impl(config::Route const& route, Parts with)
+    Impl(config::Route const& route, Duration drain, Parts with)
         : name(route.name),
+          drain_time(drain),
           parts(std::move(with)),
           report(ops::make_report(parts.paced_log, route.name)),
           source(route.source, parts.clock, kafka_log()),
@@ -111,9 +116,11 @@ struct RouteRunner::Impl {
     }
     void make_lanes(config::Route const& route);
     void run();
+    bool turn_source();
     void close();
 
     std::string const name;
+    Duration const drain_time;
     Parts parts;
     flow::Report report;
     kafka::KafkaSource source;
@@ -131,7 +138,7 @@ struct RouteRunner::Impl {
 
 Result<std::unique_ptr<RouteRunner>> RouteRunner::make(config::Route const& route,
                                                        config::Limits const& limits, Parts parts) {
-    auto impl = std::make_unique<Impl>(route, std::move(parts));
+    auto impl = std::make_unique<Impl>(route, limits.drain, std::move(parts));
     auto const prefix = "route " + route.name + ": ";
     if (route.dead_letters) {
         auto settings = *route.dead_letters;
@@ -189,10 +196,12 @@ Result<void> RouteRunner::start() {
 
 void RouteRunner::drain(TimePoint deadline) noexcept {
     impl_->deadline.store(deadline.time_since_epoch().count(), std::memory_order_release);
-    auto const now = impl_->parts.clock.now();
-    auto const reserve =
-        std::min<Duration>(close_reserve_max, (deadline - now) / close_reserve_share);
-    impl_->intake->drain(deadline - reserve);
+    impl_->intake->drain(deadline - close_reserve(deadline - impl_->parts.clock.now()));
+}
+
+void RouteRunner::command(flow::RouteAction action, flow::RouteReply reply) {
+    auto const limit = impl_->drain_time - close_reserve(impl_->drain_time);
+    impl_->intake->command({action, impl_->parts.clock.now() + limit, std::move(reply)});
 }
 
 void RouteRunner::join() {
@@ -234,11 +243,28 @@ void RouteRunner::Impl::run() {
         heartbeat.beat(now);
         auto const next = intake->step(now, clock.wall());
         if (intake->is_drained()) break;
+        if (turn_source()) continue;
         if (next > now && intake->prepare_to_sleep()) source.wait(next);
     }
     close();
     has_ended.store(true, std::memory_order_release);
     parts.on_ended();
+}
+
+/// What may wait is done between two turns of the intake, so that nobody who looks at the route
+/// waits with it; true if there was anything.
+bool RouteRunner::Impl::turn_source() {
+    switch (intake->source_call()) {
+        case flow::Intake::SourceCall::none:
+            return false;
+        case flow::Intake::SourceCall::close:
+            intake->on_left(source.close(parts.clock.now() + close_reserve(drain_time)));
+            return true;
+        case flow::Intake::SourceCall::start:
+            intake->on_started(source.start());
+            return true;
+    }
+    return false;
 }
 
 void RouteRunner::Impl::close() {

@@ -1,12 +1,13 @@
 // One route put together: its Kafka source, dead letters, gate, lanes and intake, and the consumer
 // thread that turns the intake. An island: it shares nothing with other routes but the workers'
-// threads. Used by daemon. Thread safety: start(), drain() and join() by the owner; snapshot() and
-// heartbeat() from any thread.
+// threads. Used by daemon. Thread safety: start(), drain() and join() by the owner; command(),
+// snapshot() and heartbeat() from any thread.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "flow/route_command.hpp"
 #include "flow/route_snapshot.hpp"
 #include "ops/log.hpp"
 #include "ops/rate_limited_log.hpp"
@@ -41,6 +42,9 @@ class RouteRunner {
     /// Begins the drain; everything, closing Kafka included, ends by `deadline`.
     void drain(TimePoint deadline) noexcept;
     void join();
+    /// Does what an operator asks, within limits.drain_secs. The reply comes on the consumer
+    /// thread, once, unless the route ends first. Thread safety: any thread.
+    void command(flow::RouteAction action, flow::RouteReply reply);
     /// A blocked or broken destination is probed at once: a secret has changed. Thread safety: any
     /// thread.
     void probe_now() noexcept;

@@ -40,6 +40,36 @@ void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
         ->type_name("PORT");
 }
 
+/// One of `route pause|resume|drain NAME`.
+CLI::App* add_route_action(CLI::App& route_app, flow::RouteAction action, char const* meaning,
+                           RouteCommand& route) {
+    auto* const app = route_app.add_subcommand(std::string(flow::to_string(action)), meaning);
+    app->add_option("NAME", route.route, "The route's name in the configuration")
+        ->required()
+        ->type_name("");
+    app->fallthrough();
+    app->callback([action, &route] { route.action = action; });
+    return app;
+}
+
+CLI::App* add_route(CLI::App& app, RouteCommand& route) {
+    auto* const route_app = app.add_subcommand(
+        "route", "Pause, resume or drain one route of a running daemon; see docs/control.md");
+    route_app->require_subcommand(1);
+    route_app->add_option("--control", route.control, "The daemon's control.socket")
+        ->envname("HEADRACE_CONTROL")
+        ->type_name("SOCKET")
+        ->capture_default_str();
+    add_route_action(*route_app, flow::RouteAction::pause,
+                     "Read no more; finish, settle and commit what was read; stay in the group",
+                     route);
+    add_route_action(*route_app, flow::RouteAction::resume,
+                     "Read on, joining the group again after a drain; probe at once", route);
+    add_route_action(*route_app, flow::RouteAction::drain,
+                     "Give back what was never sent, commit the rest, leave the group", route);
+    return route_app;
+}
+
 std::string told_by(CLI::App const& app, CLI::ParseError const& error, bool& is_error) {
     std::ostringstream out;
     std::ostringstream err;
@@ -91,6 +121,9 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
     EmulatorCommand emulator;
     add_emulator(app, emulator);
 
+    RouteCommand route;
+    auto* const route_app = add_route(app, route);
+
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -103,6 +136,7 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
     if (*validate_app) return validate;
     if (*print_app) return print;
     if (*demo_app) return demo;
+    if (*route_app) return route;
     if (emulator.tecton_port < 0 && emulator.milvus_port < 0) {
         return Told{exit_usage, "emulator: say --tecton PORT, --milvus PORT or both\n", true};
     }

@@ -3,6 +3,8 @@
 // (HEADRACE_<OPTION>).
 #pragma once
 
+#include "flow/route_command.hpp"
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -27,6 +29,11 @@ struct EmulatorCommand {
     int tecton_port = -1;  ///< -1: not asked for.
     int milvus_port = -1;
 };
+struct RouteCommand {
+    flow::RouteAction action = flow::RouteAction::pause;
+    std::string route;
+    std::string control = "/run/headrace/control.sock";
+};
 /// Nothing to execute: help, version or wrong usage, already told.
 struct Told {
     int exit_code = 0;
@@ -35,7 +42,7 @@ struct Told {
 };
 
 using CommandLine = std::variant<RunCommand, ValidateCommand, PrintConfigCommand, DemoCommand,
-                                 EmulatorCommand, Told>;
+                                 EmulatorCommand, RouteCommand, Told>;
 
 /// Exit codes of the public interface, section 1.
 enum ExitCode : int {

@@ -2,6 +2,7 @@
 
 #include "config/kafka_settings.hpp"
 #include "config/listen_address.hpp"
+#include "ops/control_socket.hpp"
 
 #include <memory>
 
@@ -23,6 +24,17 @@ void build_admin(SettingsLookup const& lookup, ops::AdminSettings& admin) {
         return;
     }
     admin = std::move(listen).value();
+}
+
+void build_control(SettingsLookup const& lookup, ops::ControlSettings& control) {
+    if (!lookup.is_set("control.socket")) return;
+    control.socket = lookup.text("control.socket");
+    bool const fits = !control.socket.empty() &&
+                      control.socket.size() <= ops::control_path_bytes_max &&
+                      control.socket.find('\0') == std::string::npos;
+    if (fits) return;
+    lookup.report("control.socket", "must be a path of 1 to " +
+                                        std::to_string(ops::control_path_bytes_max) + " bytes");
 }
 
 void build_log(SettingsLookup const& lookup, ops::LogSettings& log) {
@@ -58,6 +70,7 @@ Config build_config(BuildContext const& context) {
     config.bootstrap_servers = read_bootstrap_servers(lookup, "kafka.bootstrap_servers");
     config.properties = read_properties(lookup, "kafka.properties");
     build_admin(lookup, config.admin);
+    build_control(lookup, config.control);
     build_log(lookup, config.log);
     build_limits(lookup, config.limits);
     if (!lookup.is_set("routes"))

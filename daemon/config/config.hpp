@@ -96,6 +96,7 @@ struct Config {
         bootstrap_servers;  ///< kafka.bootstrap_servers; empty when every route has its own.
     std::map<std::string, std::string> properties;  ///< kafka.properties.
     ops::AdminSettings admin;
+    ops::ControlSettings control;
     ops::LogSettings log;
     Limits limits;
     std::vector<Route> routes;  ///< At least one; names are unique.

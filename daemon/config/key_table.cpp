@@ -23,6 +23,10 @@ constexpr Key keys[] = {
      .preset = "127.0.0.1:9464",
      .meaning = "HOST:PORT of the read-only HTTP server with metrics, health and status; port 0 "
                 "takes a free one."},
+    {.path = "control.socket",
+     .type = Type::text,
+     .meaning = "Unix socket, made with mode 0600, through which headrace route talks to the "
+                "daemon; without it there is no control."},
     {.path = "log.level",
      .type = Type::choice,
      .preset = "info",

@@ -27,6 +27,8 @@ class Burials {
 
     /// Starts again what failed, once it is due.
     void retry_due(TimePoint now);
+    /// Makes them due at once: an operator says that the cause is mended.
+    void retry_now() noexcept { retry_at_ = {}; }
 
     /// The topic has it: the burial, to be settled. Null for a token that was dropped.
     [[nodiscard]] std::unique_ptr<Burial> acknowledge(std::uint64_t token);

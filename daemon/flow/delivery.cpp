@@ -53,6 +53,9 @@ void Delivery::handle(LaneMessage message, Now now) {
             is_draining_ = true;
             give_back(now);
             break;
+        case LaneMessage::Kind::resume:
+            is_draining_ = false;
+            break;
     }
 }
 

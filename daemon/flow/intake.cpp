@@ -57,12 +57,8 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
     std::lock_guard const lock(mutex_);
     now_ = now;
     wall_ = wall;
-    if (auto const request = drain_request_.load(std::memory_order_acquire);
-        request != 0 && phase_ == Phase::running) {
-        phase_ = Phase::draining;
-        drain_deadline_ = TimePoint{Duration{request}};
-        send_to_all(LaneMessage::Kind::drain, {});
-    }
+    begin_last_drain();
+    take_commands();
     source_.serve(*this);
     if (dead_letters_ != nullptr) dead_letters_->serve(*this);
     flush_messages();
@@ -72,7 +68,8 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
     bool const has_more = read();
     progress_revocation();
     commit(false);
-    if (phase_ != Phase::running) progress_drain();
+    progress_drain();
+    answer_commands();
     update_rates();
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         if (touched_[lane]) lanes_[lane].notify();
@@ -82,7 +79,8 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
 }
 
 bool Intake::prepare_to_sleep() {
-    bool const wants_wake = is_read_limited_ || revocation_ || phase_ != Phase::running;
+    bool const wants_wake =
+        is_read_limited_ || revocation_ || phase_ != Phase::running || !pending_.empty();
     bool const wants_idle_wake = open_bytes_ != 0;
     if (!wants_wake && !wants_idle_wake) return true;
     for (auto const& lane : lanes_) {
@@ -214,7 +212,9 @@ Intake::Partition* Intake::find(Ticket const& ticket) {
 
 bool Intake::may_read() {
     is_read_limited_ = false;
-    if (phase_ != Phase::running || burials_.stopped() || gate_.is_blocked()) return false;
+    if (phase_ != Phase::running || is_paused_ || burials_.stopped()) return false;
+    // A blocked route needs a record to probe with, and no more.
+    if (gate_.is_blocked() && open_bytes_ != 0) return false;
     look_at_lanes();
     std::size_t held = source_.prefetch_bytes_max();
     std::uint64_t blocked_bytes = 0;
@@ -386,7 +386,11 @@ TimePoint Intake::next_turn(bool has_more) const {
     auto const commit_due = has_open ? commit_due_ : idle_commit_due_;
     if (commit_due > now_) next = std::min(next, commit_due);
     if (revocation_) next = std::min(next, revocation_->deadline);
-    if (phase_ != Phase::running) next = std::min(next, drain_deadline_);
+    bool const is_draining = phase_ == Phase::draining || phase_ == Phase::committing;
+    if (is_draining) next = std::min(next, drain_deadline_);
+    for (auto const& command : pending_) {
+        next = std::min(next, std::max(command.deadline, now_));
+    }
     if (auto const retry = burials_.next_retry()) next = std::min(next, std::max(*retry, now_));
     for (auto const& waiting : unsent_) {
         if (!waiting.empty()) next = std::min(next, now_ + std::chrono::milliseconds(1));

@@ -8,7 +8,8 @@
 //  partition is ours. What is settled beyond it travels in the commit's metadata.
 //  2. read = written + dead-lettered + skipped + returned + outstanding, at the end of every step.
 //  3. An outcome whose epoch is not the slot's present one changes no count but the bytes.
-// Thread safety: step() and what it calls on the consumer thread; drain() and snapshot() from any.
+// Thread safety: step() and what it calls on the consumer thread; drain(), command() and snapshot()
+// from any.
 #pragma once
 
 #include "flow/burials.hpp"
@@ -18,6 +19,7 @@
 #include "flow/lane_stats.hpp"
 #include "flow/offset_tracker.hpp"
 #include "flow/report.hpp"
+#include "flow/route_command.hpp"
 #include "flow/route_snapshot.hpp"
 #include "flow/settled_map.hpp"
 #include "flow/source.hpp"
@@ -73,9 +75,28 @@ class Intake final : private SourceListener, private DeadLettersListener {
     /// any thread.
     void drain(TimePoint deadline) noexcept;
 
-    /// The drain is over: nothing is outstanding and committed, or its time has passed. The source
-    /// can be closed.
-    [[nodiscard]] bool is_drained() const noexcept { return phase_ == Phase::drained; }
+    /// Asks for what an operator wants; the reply comes from a later step(). Thread safety: any
+    /// thread.
+    void command(RouteCommand command);
+
+    /// What the thread that turns the intake has to do with the source, outside of step() because
+    /// it may wait.
+    enum class SourceCall : std::uint8_t {
+        none,   ///< Go on.
+        close,  ///< Close it, then call on_left().
+        start,  ///< Start it again, then call on_started().
+    };
+    [[nodiscard]] SourceCall source_call() const noexcept;
+    /// The group was left after an operator's drain; `is_closed` as Source::close() said.
+    void on_left(bool is_closed);
+    /// The source was started again, or could not be.
+    void on_started(Result<void> const& started);
+
+    /// The last drain is over: nothing is outstanding and committed, or its time has passed. The
+    /// source can be closed.
+    [[nodiscard]] bool is_drained() const noexcept {
+        return phase_ == Phase::drained && !is_leaving_;
+    }
     /// Everything that was sent was resolved and the last commit was confirmed. REQUIRES:
     /// is_drained().
     [[nodiscard]] bool was_clean() const noexcept { return is_clean_; }
@@ -88,6 +109,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
         draining,    ///< Waiting for what was sent.
         committing,  ///< Waiting for the last commit.
         drained,     ///< Done.
+        away,        ///< Out of the group after an operator's drain.
     };
     struct Partition {
         TopicPartition const* origin = nullptr;  ///< Null: the slot is free.
@@ -161,6 +183,23 @@ class Intake final : private SourceListener, private DeadLettersListener {
     void progress_revocation();
     void free_slot(Slot slot, std::string_view reason);
     void progress_drain();
+    void finish_drain();
+    void begin_last_drain();
+
+    void take_commands();
+    void accept(RouteCommand command);
+    [[nodiscard]] std::string refusal(RouteAction action) const;
+    void begin_pause();
+    void begin_resume();
+    void begin_leaving(TimePoint deadline);
+    void answer_commands();
+    [[nodiscard]] std::optional<RouteAnswer> answer_to(RouteAction action, bool is_late) const;
+    [[nodiscard]] std::optional<RouteAnswer> answer_to_pause(bool is_late) const;
+    [[nodiscard]] std::optional<RouteAnswer> answer_to_resume(bool is_late) const;
+    void answer_all(std::string const& message);
+    [[nodiscard]] RouteAnswer answer(bool is_done, std::string message) const;
+    [[nodiscard]] bool is_all_committed() const;
+    void show_pause(RouteSnapshot& out) const;
     void give_up_burials();
     [[nodiscard]] std::uint64_t outstanding() const;
     void update_rates();
@@ -197,6 +236,18 @@ class Intake final : private SourceListener, private DeadLettersListener {
     bool is_clean_ = false;
     TimePoint drain_deadline_{};
     std::atomic<Duration::rep> drain_request_{0};
+
+    std::mutex commands_mutex_;           ///< Guards commands_.
+    std::vector<RouteCommand> commands_;  ///< As many as ask at once; the control socket bounds it.
+    std::atomic<bool> has_commands_{false};
+    std::vector<RouteCommand> pending_;  ///< Taken and not yet answered; all of one action.
+    bool is_paused_ = false;
+    bool is_leaving_ = false;        ///< The drain under way is an operator's, not the last.
+    bool wants_start_ = false;       ///< Away, and to join again.
+    bool is_rejoining_ = false;      ///< Started again, and not yet a member.
+    bool has_left_unclean_ = false;  ///< Requests of before may still be under way.
+    WallTime paused_since_{};
+    std::uint64_t returned_by_drain_ = 0;  ///< Before and, once away, by the last operator's drain.
 
     RouteSnapshot counts_;  ///< Counters, rates and the Kafka side's state; the rest is filled in
                             ///< by snapshot().

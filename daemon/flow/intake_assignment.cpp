@@ -144,25 +144,38 @@ void Intake::progress_drain() {
     bool const is_late = now_ >= drain_deadline_;
     if (phase_ == Phase::draining) {
         give_up_burials();
-        if (outstanding() != 0 && !is_late) return;
-        is_clean_ = outstanding() == 0;
+        // After an unclean drain of before, requests may be under way whose records nobody counts.
+        bool const is_settled =
+            outstanding() == 0 && (is_leaving_ || !has_left_unclean_ || open_bytes_ == 0);
+        if (!is_settled && !is_late) return;
+        is_clean_ = is_settled;
         phase_ = Phase::committing;
         commit(true);
     }
     if (phase_ != Phase::committing) return;
-    bool is_all_committed = true;
-    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
-        is_all_committed = is_all_committed && is_committed(slot);
-    }
-    if (!is_all_committed && !is_late) {
+    if (!is_all_committed() && !is_late) {
         commit(now_ >= commit_due_);
         return;
     }
-    is_clean_ = is_clean_ && is_all_committed;
+    is_clean_ = is_clean_ && is_all_committed();
+    finish_drain();
+}
+
+void Intake::finish_drain() {
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
-        if (partitions_[slot].origin != nullptr) free_slot(slot, returned_drained);
+        if (partitions_[slot].origin == nullptr) continue;
+        // What is still under way must not be tried again should the route resume.
+        if (is_leaving_) send_to_all(LaneMessage::Kind::revoke, {slot, partitions_[slot].epoch});
+        free_slot(slot, returned_drained);
     }
     phase_ = Phase::drained;
+}
+
+bool Intake::is_all_committed() const {
+    for (Slot slot = 0; slot < partitions_.size(); ++slot) {
+        if (!is_committed(slot)) return false;
+    }
+    return true;
 }
 
 /// While draining, a dead letter that is not under way will not be started: its record is given
@@ -194,6 +207,7 @@ RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
         out.since = stopped_since_;
         out.reason = burials_.stopped().value_or("");
     }
+    show_pause(out);
     out.concurrency_limit = gate_.limit();
     out.memory_bytes = open_bytes_ + source_.prefetch_bytes_max();
     for (auto const& lane : lanes_) {

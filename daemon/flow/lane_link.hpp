@@ -20,6 +20,7 @@ struct LaneMessage {
         revoke,  ///< Records of ticket.slot up to ticket.epoch are no longer wanted: return what
                  ///< was never sent.
         drain,   ///< Return everything that was never sent; send nothing new.
+        resume,  ///< The drain is over and was not the last: send again.
         buried,  ///< The dead letter of a record with record.order_hash is acknowledged.
     };
     Kind kind = Kind::record;

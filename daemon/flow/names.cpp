@@ -1,3 +1,4 @@
+#include "flow/route_command.hpp"
 #include "flow/route_snapshot.hpp"
 #include "flow/sink.hpp"
 #include "flow/verdict.hpp"
@@ -45,6 +46,18 @@ std::string_view to_string(Stage stage) noexcept {
     return "unknown";
 }
 
+std::string_view to_string(RouteAction action) noexcept {
+    switch (action) {
+        case RouteAction::pause:
+            return "pause";
+        case RouteAction::resume:
+            return "resume";
+        case RouteAction::drain:
+            return "drain";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(RouteState state) noexcept {
     switch (state) {
         case RouteState::flowing:
@@ -55,6 +68,8 @@ std::string_view to_string(RouteState state) noexcept {
             return "broken";
         case RouteState::blocked:
             return "blocked";
+        case RouteState::paused:
+            return "paused";
         case RouteState::stopped:
             return "stopped";
     }

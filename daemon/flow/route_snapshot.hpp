@@ -21,9 +21,10 @@ enum class RouteState : std::uint8_t {
     throttled,  ///< Held by 429 or a quota.
     broken,     ///< The breaker is open.
     blocked,    ///< Credentials, permission or a missing target.
+    paused,     ///< An operator paused or drained it.
     stopped,    ///< A record must be dead-lettered and there is no usable dead-letter topic.
 };
-inline constexpr std::size_t route_state_count = 5;
+inline constexpr std::size_t route_state_count = 6;
 [[nodiscard]] std::string_view to_string(RouteState state) noexcept;
 
 /// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is
@@ -59,6 +60,7 @@ struct RouteSnapshot {
     WallTime since{};     ///< When it entered the state.
     std::string reason;   ///< Why, for people; empty while flowing.
     bool joined = false;  ///< The group was joined at least once and not lost since.
+    bool is_drained = false;  ///< An operator drained it: it left its group and stays away.
     std::string trouble;  ///< The Kafka side's present trouble, empty if none.
 
     std::map<std::string, std::uint64_t> read_by_topic;

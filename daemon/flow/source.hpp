@@ -71,8 +71,8 @@ class Source {
   public:
     virtual ~Source() = default;
 
-    /// Joins the group. Errors are configuration faults; an unreachable broker is trouble, not an
-    /// error.
+    /// Joins the group, also again after close(). Errors are configuration faults; an unreachable
+    /// broker is trouble, not an error.
     [[nodiscard]] virtual Result<void> start() = 0;
 
     /// Hands over what happened since the last call; does not wait.

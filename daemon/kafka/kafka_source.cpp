@@ -73,10 +73,14 @@ struct KafkaSource::Impl {
           clock(time),
           log(std::move(sink)),
           redact(settings.properties),
-          answers(std::make_shared<AnswerBox>([this] { signal.wake(); })),
+          answers(make_answers()),
           troubles(clock) {}
+    std::shared_ptr<AnswerBox> make_answers() {
+        return std::make_shared<AnswerBox>([this] { signal.wake(); });
+    }
 
     Result<void> start();
+    void forget_membership();
     [[nodiscard]] FetchPlan plan(std::size_t partitions) const {
         return plan_fetches({.prefetch_bytes = settings.prefetch_bytes,
                              .partitions = partitions,
@@ -129,6 +133,7 @@ Result<void> KafkaSource::Impl::start() {
         return Error{ErrorCode::io, "no eventfd left: raise the limit of open files (ulimit -n)"};
     }
     if (auto conf = consumer_conf(settings, plan(partitions_assumed)); !conf) return conf.error();
+    if (phase == Phase::closed) forget_membership();
     // The first client also shows whether the properties fit together and TLS files can be read.
     auto inquiry = Inquiry::make(settings);
     if (!inquiry) return inquiry.error();
@@ -146,6 +151,22 @@ Result<void> KafkaSource::Impl::start() {
         });
     });
     return {};
+}
+
+/// After close(): nothing of the old client is left but the origins, which records may still name.
+void KafkaSource::Impl::forget_membership() {
+    phase = Phase::idle;
+    answers = make_answers();
+    troubles.forget();
+    ledger = CommitLedger();
+    notes = {};
+    cause = {};
+    broken.reset();
+    client.reset();
+    is_checking = false;
+    is_asking_ends = false;
+    check_at = {};
+    ends_at = {};
 }
 
 void KafkaSource::Impl::make_client(std::size_t partitions) {

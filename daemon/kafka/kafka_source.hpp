@@ -23,7 +23,8 @@ class KafkaSource final : public flow::Source {
     KafkaSource(SourceSettings settings, Clock const& clock, LogSink log);
     ~KafkaSource() override;
 
-    /// Checks the settings and starts to join; everything else happens in serve().
+    /// Checks the settings and starts to join, after close() as a new member; everything else
+    /// happens in serve().
     [[nodiscard]] Result<void> start() override;
     void serve(flow::SourceListener& listener) override;
     /// Gives nothing of a partition that is being revoked.

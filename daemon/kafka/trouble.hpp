@@ -33,6 +33,11 @@ class Troubles {
 
     /// It is over.
     void clear(TroubleKind kind);
+    /// None is there any more, and none of before is spoken of: the client is another one.
+    void forget() noexcept {
+        entries_.clear();
+        was_told_ = false;
+    }
 
     [[nodiscard]] bool has(TroubleKind kind) const { return entries_.contains(kind); }
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }

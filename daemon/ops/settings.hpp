@@ -1,7 +1,10 @@
-// What logging and the admin server must be told: filled by config. Plain values, valid by
-// construction of the config. Thread safety: plain values.
+// What logging, the admin server and the control socket must be told: filled by config. Plain
+// values, valid by construction of the config. Thread safety: plain values.
 #pragma once
 
+#include "base/clock.hpp"
+
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +44,13 @@ struct LogSettings {
 struct AdminSettings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9464;  ///< 0: any free one.
+};
+
+struct ControlSettings {
+    std::string socket;                ///< The path; empty: no control.
+    std::size_t connections_max = 16;  ///< Commands under way among them.
+    /// For a client to say what it wants, and to take the answer.
+    Duration time_limit = std::chrono::seconds(5);
 };
 
 }  // namespace headrace::ops

@@ -8,6 +8,7 @@ using flow::RouteState;
 LogLevel level_of(RouteState state) noexcept {
     switch (state) {
         case RouteState::flowing:
+        case RouteState::paused:
             return LogLevel::info;
         case RouteState::throttled:
         case RouteState::broken:
@@ -27,7 +28,7 @@ void StateLog::observe(std::span<flow::RouteSnapshot const> routes) {
         if (route.joined && !seen.joined) {
             log_.write(LogLevel::info, "route_joined", "the consumer group was joined",
                        {{"route", route.name}, {"partitions", route.partitions.size()}});
-        } else if (!route.joined && seen.joined) {
+        } else if (!route.joined && seen.joined && !route.is_drained) {
             log_.write(LogLevel::warn, "route_left", "the consumer group was left or lost",
                        {{"route", route.name}, {"trouble", route.trouble}});
         }

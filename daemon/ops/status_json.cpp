@@ -195,6 +195,7 @@ bool counts_as_ready(RouteState state) {
     switch (state) {
         case RouteState::flowing:
         case RouteState::throttled:
+        case RouteState::paused:
             return true;
         case RouteState::broken:
         case RouteState::blocked:
@@ -230,7 +231,7 @@ std::vector<std::string> unready_reasons(std::span<RouteSnapshot const> routes) 
     if (routes.empty()) return {"no route has started yet"};
     std::vector<std::string> reasons;
     for (auto const& route : routes) {
-        if (!route.joined) {
+        if (!route.joined && !route.is_drained) {
             reasons.push_back(explain(route.name + ": has not joined its group", route.trouble));
         }
         if (!counts_as_ready(route.state)) {

@@ -27,6 +27,8 @@ class MemorySource final : public flow::Source {
         bool is_assigned = false;
         flow::Offset trailing = 0;  ///< Control records behind the last record.
     };
+    bool is_closed = false;
+    std::optional<Error> start_error;       ///< What start() says, if set.
     bool answers_commits = true;            ///< false: commits stay unanswered.
     bool accepts_commits = true;            ///< false: the group is forming anew.
     std::optional<Error> commit_error;      ///< The answer to commits, if set.
@@ -77,7 +79,11 @@ class MemorySource final : public flow::Source {
         events_.push_back(std::move(event));
     }
 
-    [[nodiscard]] Result<void> start() override { return {}; }
+    [[nodiscard]] Result<void> start() override {
+        if (start_error) return *start_error;
+        is_closed = false;
+        return {};
+    }
     void serve(flow::SourceListener& listener) override {
         while (!events_.empty()) {
             auto event = std::move(events_.front());
@@ -137,7 +143,14 @@ class MemorySource final : public flow::Source {
         auto const& log = *logs_[slot];
         return {static_cast<flow::Offset>(log.records.size()) + log.trailing};
     }
-    [[nodiscard]] bool close(TimePoint) override { return true; }
+    [[nodiscard]] bool close(TimePoint) override {
+        is_closed = true;
+        events_.clear();
+        for (auto& log : logs_) {
+            log->is_assigned = false;
+        }
+        return true;
+    }
     void wait(TimePoint) override {}
     void wake() noexcept override { ++wakes; }
     [[nodiscard]] std::size_t prefetch_bytes_max() const noexcept override {

@@ -31,10 +31,10 @@ std::string config(std::string const& bootstrap, RouteText const& text, std::str
     return "kafka: {bootstrap_servers: \"" + bootstrap +
            "\", properties: {session.timeout.ms: 4000, heartbeat.interval.ms: 200}}\nadmin: "
            "{listen: 127.0.0.1:0}\nlog: {level: debug}\nlimits: " +
-           text.limits + "\nroutes:\n" + route + section("source", text.source) +
-           section("record", text.record) + section("batch", text.batch) +
-           section("http", text.http) + section("retry", text.retry) +
-           section("dead_letters", text.dead_letters);
+           text.limits + (text.control.empty() ? "" : "\ncontrol: {socket: " + text.control + "}") +
+           "\nroutes:\n" + route + section("source", text.source) + section("record", text.record) +
+           section("batch", text.batch) + section("http", text.http) +
+           section("retry", text.retry) + section("dead_letters", text.dead_letters);
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct RouteText {
     std::string retry = "{initial_ms: 20, max_ms: 200, probe_ms: 50, blocked_probe_ms: 100}";
     std::string dead_letters = "{topic: dead-letters}";
     std::string limits = "{drain_secs: 20, workers: 2}";  ///< The daemon's.
+    std::string control{};                                ///< The daemon's control.socket.
 };
 
 class MockScene {
@@ -59,6 +60,16 @@ class MockScene {
     void until(RunningDaemon& daemon, char const* what, std::function<bool()> const& condition,
                Duration limit = patience);
     void until_through(RunningDaemon& daemon, std::string const& topic = "clicks");
+
+    /// A path for a control socket in the scene's folder.
+    [[nodiscard]] std::string socket_path() const {
+        return (folder.path() / "control.sock").string();
+    }
+    /// Runs `headrace route ACTION ROUTE` against that socket.
+    [[nodiscard]] Ended route(std::string const& action,
+                              std::string const& route = "clicks") const {
+        return run_binary(folder, {"route", action, route, "--control", socket_path()});
+    }
 
     TemporaryFolder folder;
     std::unique_ptr<kafka::MockCluster> cluster;

@@ -37,6 +37,29 @@ TEST_CASE("each command is read with its options") {
     CHECK(emulator.milvus_port == -1);
 }
 
+TEST_CASE("a command to a route is read with its action and the socket") {
+    using headrace::flow::RouteAction;
+    auto const pause = std::get<RouteCommand>(parse({"route", "pause", "clicks"}));
+    CHECK(pause.action == RouteAction::pause);
+    CHECK(pause.route == "clicks");
+    CHECK(pause.control == "/run/headrace/control.sock");
+    auto const drain =
+        std::get<RouteCommand>(parse({"route", "drain", "docs", "--control", "/tmp/c"}));
+    CHECK(drain.action == RouteAction::drain);
+    CHECK(drain.control == "/tmp/c");
+    auto const resume = std::get<RouteCommand>(parse({"route", "--control=/tmp/d", "resume", "x"}));
+    CHECK(resume.action == RouteAction::resume);
+    CHECK(resume.control == "/tmp/d");
+    REQUIRE(setenv("HEADRACE_CONTROL", "/from/environment", 1) == 0);
+    auto const from_environment = std::get<RouteCommand>(parse({"route", "pause", "clicks"}));
+    unsetenv("HEADRACE_CONTROL");
+    CHECK(from_environment.control == "/from/environment");
+    for (auto const& wrong : {told({"route"}), told({"route", "pause"}),
+                              told({"route", "stop", "x"}), told({"route", "pause", "a", "b"})}) {
+        CHECK(wrong.exit_code == exit_usage);
+    }
+}
+
 TEST_CASE("help and version go to standard output with exit code 0, for every command") {
     for (auto const* const command : {"run", "validate", "print-config", "demo", "emulator"}) {
         auto const help = told({command, "--help"});

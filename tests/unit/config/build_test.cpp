@@ -16,6 +16,7 @@ TEST_CASE("a file of ten lines gets every default of the promise") {
     CHECK(config.properties.empty());
     CHECK(config.admin.address == "127.0.0.1");
     CHECK(config.admin.port == 9464);
+    CHECK(config.control.socket.empty());
     CHECK(config.log.level == ops::LogLevel::info);
     CHECK(config.log.format == ops::LogFormat::text);
     CHECK(config.limits.memory_bytes == 256U << 20);

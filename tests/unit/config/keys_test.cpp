@@ -69,7 +69,7 @@ TEST_CASE("destinations have the defaults of their registry") {
 
 TEST_CASE("sections know their names in the table's order") {
     CHECK(names_in("") ==
-          std::vector<std::string_view>{"kafka", "admin", "log", "limits", "routes"});
+          std::vector<std::string_view>{"kafka", "admin", "control", "log", "limits", "routes"});
     CHECK(names_in("routes[].http.tls") ==
           std::vector<std::string_view>{"ca", "certificate", "key", "verify"});
     CHECK(names_in("nothing").empty());

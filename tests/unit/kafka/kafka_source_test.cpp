@@ -341,6 +341,27 @@ TEST_CASE("brokers that are away are trouble, told once, and reading goes on whe
     CHECK(member.close());
 }
 
+TEST_CASE("a source that was closed joins again as a new member and goes on at the commit") {
+    auto const cluster = make_cluster("clicks", 2);
+    fill(*cluster, "clicks", 0, 10);
+    GroupMember member(settings_for(*cluster, "clicks"));
+    member.start();
+    REQUIRE(member.pump([&] { return member.seen.size() == 10; }));
+    flow::CommitPoint const point{member.slots.at(*member.slot_of(0)).origin, 4};
+    member.source.commit({&point, 1});
+    REQUIRE(member.pump([&] { return !member.commits.empty(); }));
+    CHECK(member.close());
+    std::ignore = member.pump([] { return true; });
+    CHECK(member.source.read(0, 10, member.records) == 0);
+    member.slots.clear();
+    member.seen.clear();
+    member.start();
+    REQUIRE(member.pump([&] { return member.seen.size() == 6; }));
+    CHECK(member.seen.front().offset == 4);
+    CHECK(member.slots.size() == 2);
+    CHECK(member.close());
+}
+
 TEST_CASE("closing is bounded while the brokers are away") {
     auto const cluster = make_cluster("clicks", 1);
     fill(*cluster, "clicks", 0, 10);
