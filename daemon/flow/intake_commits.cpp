@@ -35,20 +35,23 @@ void Intake::commit(bool is_forced) {
         return;
     }
     std::vector<CommitPoint> points;
+    bool has_more_settled = false;
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
         auto& partition = partitions_[slot];
         auto point = due_commit(slot, partition);
         if (!point) {
-            // Perhaps more is settled, but beyond what the map holds: nothing to look at again.
+            // Perhaps more is settled, but beyond what a map holds: that is not looked at again
+            // before the next interval.
+            has_more_settled |= partition.tracker.settled() != partition.settled_then;
             partition.settled_then = partition.tracker.settled();
             continue;
         }
         partition.requested = {point->offset, point->metadata, partition.tracker.settled()};
         points.push_back(std::move(*point));
     }
+    if (!points.empty() || has_more_settled) commit_due_ = now_ + settings_.commit_interval;
     if (points.empty()) return;
     is_commit_under_way_ = true;
-    commit_due_ = now_ + settings_.commit_interval;
     idle_commit_due_ = now_ + settings_.commit_interval / idle_commits_per_interval;
     source_.commit(points);
 }

@@ -32,7 +32,8 @@ class KafkaObserver {
     KafkaObserver& operator=(KafkaObserver const&) = delete;
 
     /// Makes a topic through the brokers' own interface, which the mock cluster lacks.
-    void create_topic(std::string const& name, int partitions);
+    void create_topic(std::string const& name, int partitions,
+                      std::map<std::string, std::string> const& configuration = {});
     /// By partition; -1 where the group has committed nothing.
     [[nodiscard]] std::vector<std::int64_t> committed(std::string const& group,
                                                       std::string const& topic, int partitions);

@@ -22,11 +22,11 @@ void check(rd_kafka_error_t* raw) {
     if (error) throw std::runtime_error(rd_kafka_error_string(error.get()));
 }
 
-Client make_client(std::string const& bootstrap_servers) {
+Client make_client(std::string const& bootstrap_servers, std::string const& id) {
     auto* const conf = rd_kafka_conf_new();
     char error[256];
     for (auto const& [name, value] : std::map<std::string, std::string>{
-             {"bootstrap.servers", bootstrap_servers}, {"transactional.id", "headrace-test"}}) {
+             {"bootstrap.servers", bootstrap_servers}, {"transactional.id", id}}) {
         if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error, sizeof error) !=
             RD_KAFKA_CONF_OK)
             throw std::runtime_error(error);
@@ -48,19 +48,37 @@ void produce(rd_kafka_t* client, FedRecord const& record) {
 
 }  // namespace
 
-void write_transaction(std::string const& bootstrap_servers, std::vector<FedRecord> const& records,
-                       TransactionEnd end) {
-    auto const client = make_client(bootstrap_servers);
-    check(rd_kafka_init_transactions(client.get(), answer_limit_ms));
-    check(rd_kafka_begin_transaction(client.get()));
+struct Transaction::Impl {
+    Client client;
+};
+
+Transaction::Transaction(std::string const& bootstrap_servers, std::string const& id)
+    : impl_(std::make_unique<Impl>(Impl{make_client(bootstrap_servers, id)})) {
+    check(rd_kafka_init_transactions(impl_->client.get(), answer_limit_ms));
+    check(rd_kafka_begin_transaction(impl_->client.get()));
+}
+
+Transaction::~Transaction() = default;
+
+void Transaction::write(std::vector<FedRecord> const& records) {
     for (auto const& record : records) {
-        produce(client.get(), record);
+        produce(impl_->client.get(), record);
     }
     // An abort would purge what is still in the queue: the brokers shall have seen it.
-    rd_kafka_flush(client.get(), answer_limit_ms);
-    check(end == TransactionEnd::commit
-              ? rd_kafka_commit_transaction(client.get(), answer_limit_ms)
-              : rd_kafka_abort_transaction(client.get(), answer_limit_ms));
+    rd_kafka_flush(impl_->client.get(), answer_limit_ms);
+}
+
+void Transaction::end(TransactionEnd end) {
+    auto* const client = impl_->client.get();
+    check(end == TransactionEnd::commit ? rd_kafka_commit_transaction(client, answer_limit_ms)
+                                        : rd_kafka_abort_transaction(client, answer_limit_ms));
+}
+
+void write_transaction(std::string const& bootstrap_servers, std::vector<FedRecord> const& records,
+                       TransactionEnd end) {
+    Transaction transaction(bootstrap_servers, "headrace-test");
+    transaction.write(records);
+    transaction.end(end);
 }
 
 }  // namespace headrace::integration
