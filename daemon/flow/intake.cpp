@@ -254,18 +254,30 @@ bool Intake::read() {
 std::size_t Intake::read_partition(Slot slot, std::size_t room) {
     auto& partition = partitions_[slot];
     if (partition.origin == nullptr || partition.is_revoking) return 0;
-    auto const ahead = partition.tracker.ahead();
-    if (ahead >= settings_.uncommitted_records_max) {
+    if (!may_run_ahead(slot)) {
         is_read_limited_ = true;
         return 0;
     }
     scratch_.clear();
+    auto const ahead = partition.tracker.ahead();
     auto const max = std::min({burst_max, room, settings_.uncommitted_records_max - ahead});
     auto const count = source_.read(slot, max, scratch_);
     for (auto& record : scratch_) {
         dispatch(std::move(record), slot);
     }
     return count;
+}
+
+/// Whether the partition is not too far ahead of its first open record. The source is told, because
+/// what it prefetches of a partition that is not read stands in the way of others. Reading goes on
+/// well below the limit: letting a partition go is not free.
+bool Intake::may_run_ahead(Slot slot) {
+    auto& partition = partitions_[slot];
+    auto const max = settings_.uncommitted_records_max;
+    auto const limit = partition.is_held ? max - max / 4 : max;
+    bool const is_held = partition.tracker.ahead() >= limit;
+    if (std::exchange(partition.is_held, is_held) != is_held) source_.hold(slot, is_held);
+    return !is_held;
 }
 
 void Intake::dispatch(Record record, Slot slot) {

@@ -129,6 +129,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
         std::optional<Request> requested;  ///< The commit under way.
         SettledBefore before;  ///< Settled beyond the commit at which this assignment began.
         bool is_revoking = false;
+        bool is_held = false;  ///< Too far ahead: not read for a while, and the source knows.
         Offset end = -1;
         std::int64_t last_timestamp_ms = -1;
 
@@ -161,6 +162,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     [[nodiscard]] bool read();
     [[nodiscard]] bool may_read();
     std::size_t read_partition(Slot slot, std::size_t room);
+    [[nodiscard]] bool may_run_ahead(Slot slot);
     void dispatch(Record record, Slot slot);
     void rewind(Slot slot, Offset to);
     [[nodiscard]] std::size_t ring_room();

@@ -135,6 +135,7 @@ void Intake::free_slot(Slot slot, std::string_view reason) {
     partition.returned = 0;
     partition.requested.reset();
     partition.is_revoking = false;
+    partition.is_held = false;
     for (auto& burial : burials) {
         finish_burial(std::move(burial), false);
     }

@@ -83,6 +83,10 @@ class Source {
     /// they are.
     virtual std::size_t read(Slot slot, std::size_t max, std::vector<Record>& out) = 0;
 
+    /// Says whether the slot will not be read for a while although others are: what was prefetched
+    /// of it must not stand in their way.
+    virtual void hold(Slot /*slot*/, bool /*is_held*/) {}
+
     /// Where reading stands: the offset after the last one read or known to be passed over (control
     /// records, compaction).
     [[nodiscard]] virtual std::optional<Offset> position(Slot slot) const = 0;
@@ -112,6 +116,9 @@ class Source {
     /// Bytes that librdkafka may prefetch for this route at most, as configured from the memory
     /// share.
     [[nodiscard]] virtual std::size_t prefetch_bytes_max() const noexcept = 0;
+
+    /// Bytes that are prefetched now, as far as that can be known.
+    [[nodiscard]] virtual std::size_t prefetched_bytes() const { return prefetch_bytes_max(); }
 };
 
 }  // namespace headrace::flow

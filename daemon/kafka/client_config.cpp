@@ -43,7 +43,7 @@ Assignments consumer_defaults(FetchPlan const& plan) {
          std::to_string(std::min<std::size_t>(plan.response_bytes, 1'000'000))},
         {"fetch.max.bytes", std::to_string(plan.response_bytes)},
         {"queued.max.messages.kbytes", std::to_string(plan.queue_kbytes)},
-        {"queued.min.messages", std::to_string(plan.queue_records_min)},
+        {"queued.min.messages", std::to_string(plan.queue_records)},
     };
     defaults.insert(defaults.end(), own.begin(), own.end());
     return defaults;

@@ -11,6 +11,11 @@ void signal_to(rd_kafka_queue_t* queue, int descriptor) {
     rd_kafka_queue_io_event_enable(queue, descriptor, &one, sizeof one);
 }
 
+/// Stops the queue's signals and lets go of it.
+void release_queue(Handle<rd_kafka_queue_t> queue) noexcept {
+    if (queue != nullptr) rd_kafka_queue_io_event_enable(queue.get(), -1, nullptr, 0);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ConsumerClient>> ConsumerClient::make(Handle<rd_kafka_conf_t> conf,
@@ -31,6 +36,8 @@ ConsumerClient::ConsumerClient(std::shared_ptr<JoinWatch> joins, Handle<rd_kafka
     queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
     rd_kafka_set_log_queue(client_.get(), queue_.get());
     signal_to(queue_.get(), wake_descriptor_);
+    records_.reset(rd_kafka_queue_new(client_.get()));
+    signal_to(records_.get(), wake_descriptor_);
 }
 
 ConsumerClient::~ConsumerClient() {
@@ -48,23 +55,17 @@ Result<void> ConsumerClient::subscribe(std::vector<std::string> const& topics) {
     return {};
 }
 
-Handle<rd_kafka_queue_t> ConsumerClient::partition_queue(std::string const& topic,
-                                                         std::int32_t partition) const {
-    Handle<rd_kafka_queue_t> queue{
+void ConsumerClient::collect(std::string const& topic, std::int32_t partition) const {
+    Handle<rd_kafka_queue_t> const queue{
         rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)};
-    signal_to(queue.get(), wake_descriptor_);
-    rd_kafka_queue_forward(queue.get(), nullptr);
-    return queue;
-}
-
-void ConsumerClient::release_queue(Handle<rd_kafka_queue_t> queue) noexcept {
-    if (queue != nullptr) rd_kafka_queue_io_event_enable(queue.get(), -1, nullptr, 0);
+    rd_kafka_queue_forward(queue.get(), records_.get());
 }
 
 bool ConsumerClient::destroy(std::chrono::milliseconds limit) {
     if (!is_destroyed_) {
         is_destroyed_ = true;
         release_queue(std::move(queue_));
+        release_queue(std::move(records_));
     }
     auto* const client = client_.release();
     return side_.finish(

@@ -1,7 +1,7 @@
-// One librdkafka consumer with its main queue and its side thread: made, subscribed, and destroyed
-// without making the consumer thread wait longer than it allows. Internal to this folder;
-// kafka_source makes a new one when the old one broke for good. Thread safety: belongs to the
-// consumer thread; jobs on side() may use get().
+// One librdkafka consumer with its main queue, the queue of its records and its side thread: made,
+// subscribed, and destroyed without making the consumer thread wait longer than it allows. Internal
+// to this folder; kafka_source makes a new one when the old one broke for good. Thread safety:
+// belongs to the consumer thread; jobs on side() may use get().
 #pragma once
 
 #include "kafka/client_config.hpp"
@@ -17,8 +17,8 @@ namespace headrace::kafka {
 
 class ConsumerClient {
   public:
-    /// `wake_descriptor` is written to when the main queue gets something; it may be closed after
-    /// destroy().
+    /// `wake_descriptor` is written to when one of the queues gets something; it may be closed
+    /// after destroy().
     static Result<std::unique_ptr<ConsumerClient>> make(Handle<rd_kafka_conf_t> conf,
                                                         int wake_descriptor);
     ~ConsumerClient();
@@ -32,17 +32,13 @@ class ConsumerClient {
     [[nodiscard]] SideThread& side() noexcept { return side_; }
     [[nodiscard]] JoinWatch& joins() noexcept { return *joins_; }
 
-    /// A partition's own queue, cut off from the main one, that signals like it. Call it again for
-    /// each assignment, before it.
-    [[nodiscard]] Handle<rd_kafka_queue_t> partition_queue(std::string const& topic,
-                                                           std::int32_t partition) const;
-
-    /// Stops the queue's signals and lets go of it.
-    static void release_queue(Handle<rd_kafka_queue_t> queue) noexcept;
+    /// Where the records of all partitions come, apart from the main queue; it signals like it.
+    [[nodiscard]] rd_kafka_queue_t* records() const noexcept { return records_.get(); }
+    /// Makes a partition's records come there. Call it for each assignment, before it.
+    void collect(std::string const& topic, std::int32_t partition) const;
 
     /// Destroys librdkafka's client on the side thread and waits for it up to `limit`; true if it
-    /// is gone. It goes only when every record of it was destroyed, later if need be. REQUIRES:
-    /// every partition queue was released.
+    /// is gone. It goes only when every record of it was destroyed, later if need be.
     bool destroy(std::chrono::milliseconds limit);
 
   private:
@@ -53,6 +49,7 @@ class ConsumerClient {
     std::shared_ptr<JoinWatch> joins_;
     Handle<rd_kafka_t> client_;
     Handle<rd_kafka_queue_t> queue_;
+    Handle<rd_kafka_queue_t> records_;
     int wake_descriptor_;
     SideThread side_;
     bool is_destroyed_ = false;

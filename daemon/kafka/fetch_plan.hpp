@@ -1,6 +1,7 @@
-// How large librdkafka's queues and fetches may be so that all partitions together stay within the
-// route's prefetch share. Pure; used when the consumer client is made, because librdkafka fixes
-// these limits at creation. Thread safety: a pure function.
+// How much librdkafka may prefetch so that a route stays within its prefetch share, whatever is
+// assigned to it: all its partitions are collected in one queue, to which these limits apply. Pure;
+// used when the consumer client is made, because librdkafka fixes these limits at creation. Thread
+// safety: a pure function.
 #pragma once
 
 #include <cstddef>
@@ -9,24 +10,29 @@ namespace headrace::kafka {
 
 struct FetchPlan {
     std::size_t partition_fetch_bytes =
-        0;                           ///< fetch.message.max.bytes: one fetch of one partition.
+        0;                           ///< fetch.message.max.bytes: one partition in one answer.
     std::size_t response_bytes = 0;  ///< fetch.max.bytes: one answer of one broker.
-    std::size_t queue_kbytes = 0;    ///< queued.max.messages.kbytes: one partition's queue.
-    std::size_t queue_records_min =
-        0;  ///< queued.min.messages: one partition's queue stops being filled here.
+    std::size_t queue_kbytes = 0;    ///< queued.max.messages.kbytes: values in the queue.
+    std::size_t queue_records = 0;   ///< queued.min.messages: records in the queue.
+    std::size_t held_bytes = 0;      ///< Taken from the queue for partitions that are not read now.
 };
 
 struct FetchInput {
     std::size_t prefetch_bytes = 0;
-    std::size_t partitions = 0;         ///< The largest assignment that is expected.
+    std::size_t brokers = 0;            ///< Each may have one answer on its way.
     std::size_t message_bytes_max = 0;  ///< 0: no bound.
 };
 
-/// What is assumed when the brokers do not say in time how many partitions there are.
-inline constexpr std::size_t partitions_assumed = 16;
+/// What is assumed when the brokers do not say in time how many they are.
+inline constexpr std::size_t brokers_assumed = 3;
+/// How much larger a fetched answer may become when it is decompressed.
+inline constexpr std::size_t expansion_assumed = 20;
 
-/// partitions × (queue + one fetch) ≤ prefetch_bytes, as far as the floors allow: 16 KiB a fetch, 1
-/// KiB a queue. A broker always sends at least one whole batch of records, whatever its size.
+/// A quarter of the share is for values, one for what librdkafka adds to each record, an eighth for
+/// what is held, and the rest for answers on their way, decompressed, from every broker at once.
+/// librdkafka fetches nothing while either limit of the queue is reached. Floors: 32 KiB an answer,
+/// 16 KiB and 100 records the queue. A broker always sends at least one whole batch of records,
+/// whatever its size.
 [[nodiscard]] FetchPlan plan_fetches(FetchInput const& input) noexcept;
 
 }  // namespace headrace::kafka

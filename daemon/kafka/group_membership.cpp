@@ -1,5 +1,7 @@
 #include "kafka/group_membership.hpp"
 
+#include "kafka/partition_reader.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -150,7 +152,7 @@ void GroupMembership::take(StartAnswer const& answer, flow::SourceListener& list
         auto const& name = position.name;
         auto const* const origin = parts_.slots.intern(name.topic, name.partition);
         auto const slot = parts_.slots.add(origin, position.begin);
-        parts_.slots.state(slot)->queue = parts_.client.partition_queue(name.topic, name.partition);
+        parts_.client.collect(name.topic, name.partition);
         assigned.push_back({slot, origin, position.committed, position.metadata});
     }
     auto const list = make_list(answer.assigned);
@@ -248,7 +250,9 @@ void GroupMembership::cancel_assigning() {
 }
 
 void GroupMembership::drop(flow::Slot slot) {
-    ConsumerClient::release_queue(std::move(parts_.slots.state(slot)->queue));
+    // A pause would outlast the assignment.
+    if (auto& state = *parts_.slots.state(slot); state.is_paused)
+        resume_fetching(parts_.client.get(), state);
     parts_.slots.remove(slot);
 }
 

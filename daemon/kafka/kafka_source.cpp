@@ -38,31 +38,12 @@ std::chrono::milliseconds left(TimePoint deadline, Clock const& clock) {
     return std::max(0ms, std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.now()));
 }
 
-/// How many partitions the source would read if it were alone.
-Result<std::size_t> count_partitions(rd_kafka_t* client, std::vector<std::string> const& topics) {
-    std::size_t total = 0;
-    if (!is_pattern(topics)) {
-        for (auto const& topic : topics) {
-            auto const count = look_up_partitions(client, topic, sizing_timeout);
-            if (!count && count.error().code != ErrorCode::not_found) return count.error();
-            total += count ? *count : 0;
-        }
-        return total;
-    }
-    auto const all = look_up_topics(client, sizing_timeout);
-    if (!all) return all.error();
-    for (auto const& topic : *all) {
-        if (!matching(topics, {topic.topic}).empty()) total += topic.partitions;
-    }
-    return total;
-}
-
 }  // namespace
 
 struct KafkaSource::Impl {
     enum class Phase {
         idle,     ///< start() was not called.
-        sizing,   ///< The side thread counts partitions, for the queue limits.
+        sizing,   ///< The side thread counts brokers, for the fetch limits.
         running,  ///< There is a client.
         cooling,  ///< The client broke for good; a new one is made when remake_at has passed.
         closed,   ///< close() was called.
@@ -81,12 +62,12 @@ struct KafkaSource::Impl {
 
     Result<void> start();
     void forget_membership();
-    [[nodiscard]] FetchPlan plan(std::size_t partitions) const {
+    [[nodiscard]] FetchPlan plan() const {
         return plan_fetches({.prefetch_bytes = settings.prefetch_bytes,
-                             .partitions = partitions,
+                             .brokers = brokers,
                              .message_bytes_max = settings.message_bytes_max});
     }
-    void make_client(std::size_t partitions);
+    void make_client();
     void break_client(Error error, flow::SourceListener& listener);
     bool serve_event(flow::SourceListener& listener);
     void serve_client(flow::SourceListener& listener);
@@ -114,7 +95,7 @@ struct KafkaSource::Impl {
     SlotTable slots;
     CommitLedger ledger;
     Phase phase = Phase::idle;
-    std::size_t partitions_planned = partitions_assumed;
+    std::size_t brokers = brokers_assumed;
     TimePoint remake_at{};
     TimePoint check_at{};
     bool is_checking = false;
@@ -125,6 +106,7 @@ struct KafkaSource::Impl {
     std::optional<Error> broken;  ///< serve() acts on it when no event is open.
     std::unique_ptr<SideThread> sizing;
     std::unique_ptr<ConsumerClient> client;
+    std::optional<PartitionReader> reader;
     std::unique_ptr<GroupMembership> group;
 };
 
@@ -132,22 +114,22 @@ Result<void> KafkaSource::Impl::start() {
     if (signal.descriptor() == -1) {
         return Error{ErrorCode::io, "no eventfd left: raise the limit of open files (ulimit -n)"};
     }
-    if (auto conf = consumer_conf(settings, plan(partitions_assumed)); !conf) return conf.error();
+    if (auto conf = consumer_conf(settings, plan()); !conf) return conf.error();
     if (phase == Phase::closed) forget_membership();
     // The first client also shows whether the properties fit together and TLS files can be read.
     auto inquiry = Inquiry::make(settings);
     if (!inquiry) return inquiry.error();
     phase = Phase::sizing;
     sizing = std::make_unique<SideThread>();
-    sizing->post([this, box = answers, topics = settings.topics,
+    sizing->post([this, box = answers,
                   asked = std::shared_ptr<Inquiry>(std::move(*inquiry))](SideThread::Inside&) {
-        auto count = count_partitions(asked->client(), topics);
+        auto count = look_up_brokers(asked->client(), sizing_timeout);
         if (!count) count = asked->explain(count.error());
         // It runs on the consumer thread, and only while this object lives.
         box->post([this, count](auto&) {
-            if (count) partitions_planned = std::max<std::size_t>(*count, 1);
+            if (count) brokers = *count;
             if (!count) troubles.report(TroubleKind::connection, count.error());
-            if (phase == Phase::sizing) make_client(partitions_planned);
+            if (phase == Phase::sizing) make_client();
         });
     });
     return {};
@@ -169,8 +151,8 @@ void KafkaSource::Impl::forget_membership() {
     ends_at = {};
 }
 
-void KafkaSource::Impl::make_client(std::size_t partitions) {
-    auto conf = consumer_conf(settings, plan(partitions));
+void KafkaSource::Impl::make_client() {
+    auto conf = consumer_conf(settings, plan());
     auto made = conf ? ConsumerClient::make(std::move(*conf), signal.descriptor())
                      : Result<std::unique_ptr<ConsumerClient>>{conf.error()};
     auto subscribed = made ? (*made)->subscribe(settings.topics) : Result<void>{made.error()};
@@ -182,6 +164,11 @@ void KafkaSource::Impl::make_client(std::size_t partitions) {
         return;
     }
     client = std::move(*made);
+    reader.emplace(PartitionReader::Parts{.client = client->get(),
+                                          .records = client->records(),
+                                          .slots = slots,
+                                          .notes = notes,
+                                          .held_bytes_max = plan().held_bytes});
     group = std::make_unique<GroupMembership>(
         GroupMembership::Parts{*client, slots, troubles, answers, settings, clock});
     phase = Phase::running;
@@ -192,6 +179,7 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
     ledger.answer_all(error);
     troubles.report(TroubleKind::client, std::move(error));
     group.reset();
+    reader.reset();
     client.reset();
     is_checking = false;
     is_asking_ends = false;
@@ -200,8 +188,9 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
 }
 
 void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
-    if (phase == Phase::cooling && clock.now() >= remake_at) make_client(partitions_planned);
+    if (phase == Phase::cooling && clock.now() >= remake_at) make_client();
     if (phase != Phase::running) return;
+    reader->begin_turn();
     unsigned served = 0;
     while (!broken && served != events_per_serve_max && serve_event(listener))
         ++served;
@@ -233,7 +222,8 @@ void KafkaSource::Impl::dispatch(rd_kafka_event_t* event, flow::SourceListener& 
         case RD_KAFKA_EVENT_LOG:
             return on_log(event);
         case RD_KAFKA_EVENT_FETCH:
-            // Cannot be while every partition queue is cut off; going on would lose these records.
+            // Cannot be while every partition is collected apart; going on would lose these
+            // records.
             broken =
                 Error{ErrorCode::kafka, "records came by the wrong queue; joining the group anew"};
             return;
@@ -339,7 +329,7 @@ void KafkaSource::Impl::ask_ends() {
     ends_at = clock.now() + ends_pause;
     std::vector<PartitionName> names;
     for (auto const slot : slots.all()) {
-        auto const& state = *slots.state(slot);
+        auto& state = *slots.state(slot);
         if (may_be_behind_a_transaction(client->get(), state))
             names.push_back({state.origin->topic, state.origin->partition});
     }
@@ -376,6 +366,7 @@ bool KafkaSource::Impl::close(TimePoint deadline) {
     }
     bool const has_left = rd_kafka_consumer_closed(client->get()) != 0;
     group.reset();
+    reader.reset();
     return client->destroy(left(deadline, clock)) && has_left;
 }
 
@@ -408,11 +399,14 @@ void KafkaSource::serve(flow::SourceListener& listener) {
 }
 
 std::size_t KafkaSource::read(flow::Slot slot, std::size_t max, std::vector<flow::Record>& out) {
-    auto* const state = impl_->slots.state(slot);
-    if (state == nullptr || state->is_revoking) return 0;
-    auto const count = read_partition(impl_->client->get(), *state, max, out, impl_->notes);
+    if (!impl_->reader) return 0;
+    auto const count = impl_->reader->read(slot, max, out);
     if (!impl_->notes.empty()) impl_->signal.wake();
     return count;
+}
+
+void KafkaSource::hold(flow::Slot slot, bool is_held) {
+    if (impl_->slots.state(slot) != nullptr) impl_->reader->hold(slot, is_held);
 }
 
 std::optional<flow::Offset> KafkaSource::position(flow::Slot slot) const {
@@ -475,6 +469,10 @@ void KafkaSource::wake() noexcept {
 
 std::size_t KafkaSource::prefetch_bytes_max() const noexcept {
     return impl_->settings.prefetch_bytes;
+}
+
+std::size_t KafkaSource::prefetched_bytes() const {
+    return impl_->reader ? impl_->reader->prefetched_bytes() : 0;
 }
 
 }  // namespace headrace::kafka

@@ -29,6 +29,7 @@ class KafkaSource final : public flow::Source {
     void serve(flow::SourceListener& listener) override;
     /// Gives nothing of a partition that is being revoked.
     std::size_t read(flow::Slot slot, std::size_t max, std::vector<flow::Record>& out) override;
+    void hold(flow::Slot slot, bool is_held) override;
     [[nodiscard]] std::optional<flow::Offset> position(flow::Slot slot) const override;
     [[nodiscard]] bool may_commit() const override;
     void commit(std::span<flow::CommitPoint const> points) override;
@@ -39,6 +40,7 @@ class KafkaSource final : public flow::Source {
     void wait(TimePoint until) override;
     void wake() noexcept override;
     [[nodiscard]] std::size_t prefetch_bytes_max() const noexcept override;
+    [[nodiscard]] std::size_t prefetched_bytes() const override;
 
   private:
     struct Impl;

@@ -216,10 +216,10 @@ Result<std::size_t> look_up_partitions(rd_kafka_t* client, std::string const& to
     return static_cast<std::size_t>(answer.partition_cnt);
 }
 
-Result<void> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeout) {
+Result<std::size_t> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeout) {
     auto const found = metadata(client, false, nullptr, timeout);
     if (!found) return found.error();
-    return {};
+    return static_cast<std::size_t>(std::max((*found)->broker_cnt, 0));
 }
 
 Result<std::vector<std::optional<GroupCommit>>> look_up_commits(

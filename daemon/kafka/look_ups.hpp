@@ -52,8 +52,9 @@ struct TopicSize {
 [[nodiscard]] Result<std::size_t> look_up_partitions(rd_kafka_t* client, std::string const& topic,
                                                      std::chrono::milliseconds timeout);
 
-/// Succeeds if any broker answers.
-[[nodiscard]] Result<void> look_up_brokers(rd_kafka_t* client, std::chrono::milliseconds timeout);
+/// How many brokers there are; succeeds if any of them answers.
+[[nodiscard]] Result<std::size_t> look_up_brokers(rd_kafka_t* client,
+                                                  std::chrono::milliseconds timeout);
 
 struct GroupCommit {
     flow::Offset offset = 0;

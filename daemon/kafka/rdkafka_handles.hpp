@@ -24,6 +24,9 @@ struct DestroyHandle {
     void operator()(rd_kafka_headers_t* headers) const noexcept {
         rd_kafka_headers_destroy(headers);
     }
+    void operator()(rd_kafka_message_t* message) const noexcept {
+        rd_kafka_message_destroy(message);
+    }
     void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
     void operator()(struct rd_kafka_metadata const* metadata) const noexcept {
         rd_kafka_metadata_destroy(metadata);

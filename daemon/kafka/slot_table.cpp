@@ -3,8 +3,20 @@
 #include "base/hash.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace headrace::kafka {
+namespace {
+
+/// librdkafka's message, an operation in its queue, takes some 430 bytes.
+constexpr std::size_t message_overhead_bytes = 512;
+
+}  // namespace
+
+std::size_t waiting_cost(rd_kafka_message_t const& message) noexcept {
+    return message.len + message.key_len + message_overhead_bytes;
+}
 
 flow::TopicPartition const* SlotTable::intern(std::string_view topic, std::int32_t partition) {
     auto const [entry, is_new] = origins_.try_emplace({std::string(topic), partition});
@@ -19,14 +31,49 @@ flow::TopicPartition const* SlotTable::intern(std::string_view topic, std::int32
 flow::Slot SlotTable::add(flow::TopicPartition const* origin, flow::Offset begin) {
     auto free = std::find_if(slots_.begin(), slots_.end(),
                              [](SlotState const& slot) { return slot.origin == nullptr; });
-    if (free == slots_.end()) free = slots_.insert(slots_.end(), SlotState{});
+    if (free == slots_.end()) {
+        slots_.emplace_back();
+        free = std::prev(slots_.end());
+    }
     free->origin = origin;
     free->position = begin;
+    free->taken = begin;
     return static_cast<flow::Slot>(free - slots_.begin());
 }
 
 void SlotTable::remove(flow::Slot slot) {
-    if (auto* const taken = state(slot)) *taken = SlotState{};
+    auto* const removed = state(slot);
+    if (removed == nullptr) return;
+    set_held(*removed, true);
+    waiting_bytes_ -= removed->waiting_bytes;
+    *removed = SlotState{};
+}
+
+void SlotTable::put(SlotState& state, Handle<rd_kafka_message_t> message) {
+    auto const cost = waiting_cost(*message);
+    state.waiting.push_back(std::move(message));
+    state.waiting_bytes += cost;
+    waiting_bytes_ += cost;
+    if (!state.is_held) ++readable_;
+}
+
+Handle<rd_kafka_message_t> SlotTable::take_first(SlotState& state) {
+    auto message = std::move(state.waiting.front());
+    state.waiting.pop_front();
+    auto const cost = waiting_cost(*message);
+    state.waiting_bytes -= cost;
+    waiting_bytes_ -= cost;
+    if (!state.is_held) --readable_;
+    return message;
+}
+
+void SlotTable::set_held(SlotState& state, bool is_held) noexcept {
+    if (std::exchange(state.is_held, is_held) == is_held) return;
+    if (is_held) {
+        readable_ -= state.waiting.size();
+    } else {
+        readable_ += state.waiting.size();
+    }
 }
 
 std::optional<flow::Slot> SlotTable::find(std::string_view topic, std::int32_t partition) const {

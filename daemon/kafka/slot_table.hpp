@@ -1,12 +1,14 @@
-// The partitions that are assigned, by slot number, and every origin that was ever assigned, kept
-// for the route's life. Internal to this folder: bookkeeping of kafka_source and group_membership,
-// without a call to the brokers. Thread safety: belongs to the consumer thread; an origin may be
-// read from any thread.
+// The partitions that are assigned, by slot number, with the records that wait to be read from
+// them, and every origin that was ever assigned, kept for the route's life. Internal to this
+// folder: bookkeeping of kafka_source and group_membership, without a call to the brokers. Thread
+// safety: belongs to the consumer thread; an origin may be read from any thread.
 #pragma once
 
 #include "flow/source.hpp"
 #include "kafka/rdkafka_handles.hpp"
 
+#include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,14 +20,22 @@
 namespace headrace::kafka {
 
 struct SlotState {
-    flow::TopicPartition const* origin = nullptr;  ///< nullptr: the slot is free.
-    Handle<rd_kafka_queue_t> queue;  ///< The partition's own queue in this assignment.
-    flow::Offset position = 0;       ///< The next offset to read.
-    flow::Offset stable_end = -1;    ///< The last stable offset as last heard of; -1: not yet.
-    bool trusts_client = true;       ///< librdkafka's own position may be used as well.
-    bool must_correct = false;       ///< librdkafka's own position is wrong: see partition_reader.
-    bool is_revoking = false;        ///< Nothing is read any more.
+    flow::TopicPartition const* origin = nullptr;    ///< nullptr: the slot is free.
+    std::deque<Handle<rd_kafka_message_t>> waiting;  ///< Taken from librdkafka and not read yet.
+    std::size_t waiting_bytes = 0;
+    flow::Offset position = 0;     ///< The next offset to read.
+    flow::Offset taken = 0;        ///< The next offset to take from librdkafka.
+    flow::Offset stable_end = -1;  ///< The last stable offset as last heard of; -1: not yet.
+    flow::Offset seen_at = -1;     ///< The position when reading was last looked at.
+    bool trusts_client = true;     ///< librdkafka's own position may be used as well.
+    bool must_correct = false;     ///< librdkafka's own position is wrong: see partition_reader.
+    bool is_revoking = false;      ///< Nothing is read any more.
+    bool is_held = false;          ///< Nothing is read for a while.
+    bool is_paused = false;        ///< librdkafka fetches nothing of it.
 };
+
+/// What a record costs while it waits: librdkafka's bookkeeping and its bytes.
+[[nodiscard]] std::size_t waiting_cost(rd_kafka_message_t const& message) noexcept;
 
 class SlotTable {
   public:
@@ -33,6 +43,17 @@ class SlotTable {
 
     flow::Slot add(flow::TopicPartition const* origin, flow::Offset begin);
     void remove(flow::Slot slot);
+
+    /// A record to the end of those that wait.
+    void put(SlotState& state, Handle<rd_kafka_message_t> message);
+    /// The first of those that wait. REQUIRES: there is one.
+    [[nodiscard]] Handle<rd_kafka_message_t> take_first(SlotState& state);
+    void set_held(SlotState& state, bool is_held) noexcept;
+
+    /// Records that wait in slots that are not held.
+    [[nodiscard]] std::size_t readable() const noexcept { return readable_; }
+    /// Of all records that wait.
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
 
     [[nodiscard]] std::optional<flow::Slot> find(std::string_view topic,
                                                  std::int32_t partition) const;
@@ -43,7 +64,9 @@ class SlotTable {
 
   private:
     std::map<std::pair<std::string, std::int32_t>, std::unique_ptr<flow::TopicPartition>> origins_;
-    std::vector<SlotState> slots_;
+    std::deque<SlotState> slots_;
+    std::size_t readable_ = 0;
+    std::size_t waiting_bytes_ = 0;
 };
 
 struct ExpiredRange {

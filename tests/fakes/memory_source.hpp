@@ -25,6 +25,7 @@ class MemorySource final : public flow::Source {
         std::string metadata;  ///< Of the commit.
         std::int32_t leader_epoch = -1;
         bool is_assigned = false;
+        bool is_held = false;
         flow::Offset trailing = 0;  ///< Control records behind the last record.
     };
     bool is_closed = false;
@@ -107,6 +108,7 @@ class MemorySource final : public flow::Source {
         }
         return count;
     }
+    void hold(flow::Slot slot, bool is_held) override { logs_[slot]->is_held = is_held; }
     [[nodiscard]] std::optional<flow::Offset> position(flow::Slot slot) const override {
         auto const& log = *logs_[slot];
         bool const is_at_end = log.position == static_cast<flow::Offset>(log.records.size());

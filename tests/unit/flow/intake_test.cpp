@@ -198,6 +198,31 @@ TEST_CASE(
     world.source.assign({slot, other});
     world.settle_down();
     CHECK(world.lane.size() == 70);
+    CHECK(world.source.log(slot).is_held);
+    CHECK_FALSE(world.source.log(other).is_held);
+}
+
+TEST_CASE("a partition that ran too far ahead is read again well below the limit") {
+    IntakeWorld world;
+    world.settings.uncommitted_records_max = 40;
+    auto const slot = world.source.add("clicks", 0);
+    for (int i = 0; i < 100; ++i) {
+        world.source.produce(slot, "k", "v");
+    }
+    world.source.assign({slot});
+    world.settle_down();
+    REQUIRE(world.source.log(slot).is_held);
+    auto const settle = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            world.answer(flow::Fate::written);
+        }
+        world.settle_down();
+    };
+    settle(9);
+    CHECK(world.source.log(slot).is_held);
+    CHECK(world.picture().read == 40);
+    settle(2);
+    CHECK(world.picture().read == 51);
 }
 
 TEST_CASE("a blocked destination stops reading, a broken one does not") {

@@ -22,7 +22,7 @@ SourceSettings source() {
 }
 
 FetchPlan const plan =
-    plan_fetches({.prefetch_bytes = 16 << 20, .partitions = 4, .message_bytes_max = 1 << 20});
+    plan_fetches({.prefetch_bytes = 16 << 20, .brokers = 1, .message_bytes_max = 1 << 20});
 
 TEST_CASE("the user's properties win over our defaults and not over our rules") {
     auto settings = source();
@@ -46,7 +46,7 @@ TEST_CASE("the defaults are cooperative, read committed and small") {
     REQUIRE(conf.has_value());
     CHECK(value_of(*conf, "partition.assignment.strategy") == "cooperative-sticky");
     CHECK(value_of(*conf, "isolation.level") == "read_committed");
-    CHECK(value_of(*conf, "fetch.message.max.bytes") == "262144");
+    CHECK(value_of(*conf, "fetch.message.max.bytes") == std::to_string(plan.partition_fetch_bytes));
     CHECK(value_of(*conf, "queued.max.messages.kbytes") == std::to_string(plan.queue_kbytes));
 }
 

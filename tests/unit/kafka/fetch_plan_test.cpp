@@ -5,36 +5,38 @@
 namespace headrace::kafka {
 namespace {
 
-std::size_t bound(FetchPlan const& plan, std::size_t partitions) {
-    return partitions * (plan.queue_kbytes * 1024 + plan.partition_fetch_bytes);
+/// What may lie in the queue, be held, and be on its way at most.
+std::size_t bound(FetchPlan const& plan, std::size_t brokers) {
+    return plan.queue_kbytes * 1024 + plan.queue_records * 1024 + plan.held_bytes +
+           brokers * plan.response_bytes * expansion_assumed;
 }
 
-TEST_CASE("all partitions together stay within the prefetch share") {
-    for (std::size_t const partitions : {1U, 4U, 16U, 64U}) {
-        for (std::size_t const mebibytes : {4U, 16U, 64U, 512U}) {
+TEST_CASE("queue, held records and compressed answers together stay within the prefetch share") {
+    for (std::size_t const brokers : {1U, 3U, 12U}) {
+        for (std::size_t const mebibytes : {32U, 64U, 512U}) {
             auto const share = mebibytes << 20;
             auto const plan = plan_fetches(
-                {.prefetch_bytes = share, .partitions = partitions, .message_bytes_max = 0});
-            INFO(partitions << " partitions, " << mebibytes << " MiB");
-            CHECK(bound(plan, partitions) <= share);
-            CHECK(plan.partition_fetch_bytes >= 16 * 1024);
+                {.prefetch_bytes = share, .brokers = brokers, .message_bytes_max = 0});
+            INFO(brokers << " brokers, " << mebibytes << " MiB");
+            CHECK(bound(plan, brokers) <= share);
+            CHECK(plan.response_bytes <= 1024 * 1024);
             CHECK(plan.partition_fetch_bytes <= 256 * 1024);
             CHECK(plan.response_bytes >= plan.partition_fetch_bytes);
-            CHECK(plan.queue_records_min >= 100);
         }
     }
 }
 
-TEST_CASE("a share too small for its partitions gets the floors") {
+TEST_CASE("a share too small for its brokers gets the floors") {
     auto const plan =
-        plan_fetches({.prefetch_bytes = 1024, .partitions = 1000, .message_bytes_max = 0});
-    CHECK(plan.partition_fetch_bytes == 16 * 1024);
-    CHECK(plan.queue_kbytes == 1);
-    CHECK(plan.queue_records_min == 100);
+        plan_fetches({.prefetch_bytes = 1024, .brokers = 1000, .message_bytes_max = 0});
+    CHECK(plan.response_bytes == 32 * 1024);
+    CHECK(plan.partition_fetch_bytes == 32 * 1024);
+    CHECK(plan.queue_kbytes == 16);
+    CHECK(plan.queue_records == 100);
 }
 
 TEST_CASE("a fetch is not larger than the largest request") {
-    FetchInput input{.prefetch_bytes = 64 << 20, .partitions = 1, .message_bytes_max = 40'000};
+    FetchInput input{.prefetch_bytes = 64 << 20, .brokers = 1, .message_bytes_max = 40'000};
     CHECK(plan_fetches(input).partition_fetch_bytes == 40'000);
     input.message_bytes_max = 100;
     CHECK(plan_fetches(input).partition_fetch_bytes == 16 * 1024);
@@ -42,10 +44,10 @@ TEST_CASE("a fetch is not larger than the largest request") {
 
 TEST_CASE("extreme shares stay within what librdkafka takes") {
     auto const plan = plan_fetches(
-        {.prefetch_bytes = std::size_t{1} << 44, .partitions = 0, .message_bytes_max = 0});
+        {.prefetch_bytes = std::size_t{1} << 44, .brokers = 0, .message_bytes_max = 0});
     CHECK(plan.queue_kbytes == 2'097'151);
-    CHECK(plan.response_bytes == 50 << 20);
-    CHECK(plan.queue_records_min == 100'000);
+    CHECK(plan.response_bytes == 1 << 20);
+    CHECK(plan.queue_records == 100'000);
 }
 
 }  // namespace
