@@ -60,7 +60,9 @@ flow::GateSettings gate_settings(config::Flow const& flow) {
     return {.is_adaptive = flow.concurrency.is_auto,
             .concurrency_max = flow.concurrency.max,
             .probe = flow.retry.probe,
-            .blocked_probe = flow.retry.blocked_probe};
+            .blocked_probe = flow.retry.blocked_probe,
+            .in_a_row_max = flow.refusals_in_a_row_max,
+            .retry_budget_percent = flow.retry.budget_percent};
 }
 
 flow::DeliverySettings delivery_settings(config::Route const& route, std::uint32_t lane) {
@@ -73,6 +75,9 @@ flow::DeliverySettings delivery_settings(config::Route const& route, std::uint32
             .bury_after_retries = flow.retry.then == config::AfterRetries::dead_letter,
             .backoff = {flow.retry.initial, flow.retry.max},
             .blocked_probe = flow.retry.blocked_probe,
+            .suspect_after = flow.retry.suspect_after,
+            .suspect_time = flow.retry.suspect_time,
+            .buries_suspects = route.dead_letters.has_value(),
             .lane = lane,
             .seed = entropy_seed()};
 }

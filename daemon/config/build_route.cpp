@@ -118,6 +118,9 @@ Retry build_retry(SettingsLookup const& lookup) {
                                                             : AfterRetries::block;
     retry.probe = lookup.milliseconds("retry.probe_ms");
     retry.blocked_probe = lookup.milliseconds("retry.blocked_probe_ms");
+    retry.suspect_after = static_cast<unsigned>(lookup.count("retry.suspect_after"));
+    retry.suspect_time = lookup.seconds("retry.suspect_secs");
+    retry.budget_percent = static_cast<std::uint32_t>(lookup.count("retry.budget_percent"));
     if (retry.initial > retry.max) {
         auto const key = lookup.is_set("retry.initial_ms") ? "retry.initial_ms" : "retry.max_ms";
         lookup.report(key, "retry.initial_ms (" + std::to_string(lookup.count("retry.initial_ms")) +
@@ -150,6 +153,14 @@ void check_dead_letter_rules(SettingsLookup const& lookup) {
         if (lookup.text(key) == "dead_letter")
             lookup.report(key, "is dead_letter, which needs dead_letters.topic");
     }
+    for (auto const* const key :
+         {"destination.stream_source_name", "destination.collection", "destination.partition"}) {
+        auto const* const value = lookup.find(key);
+        if (value != nullptr && value->rule.on_unknown == sinks::OnUnknown::dead_letter) {
+            lookup.report(std::string(key) + ".on_unknown", value->at,
+                          "is dead_letter, which needs dead_letters.topic");
+        }
+    }
 }
 
 Scope destination_scope(SettingsLookup const& lookup) {
@@ -177,6 +188,8 @@ Route build_route(BuildContext const& context, std::size_t index, Config& config
     route.flow.revoke_drain = lookup.seconds("source.revoke_drain_secs");
     route.flow.batch = build_batch(lookup, route);
     route.flow.retry = build_retry(lookup);
+    route.flow.refusals_in_a_row_max =
+        static_cast<std::uint32_t>(lookup.count("dead_letters.in_a_row_max"));
     route.source.message_bytes_max = route.flow.batch.bytes;
     std::visit(
         [&](auto& settings) {

@@ -47,6 +47,9 @@ struct Retry {
     AfterRetries then = AfterRetries::block;
     Duration probe{};
     Duration blocked_probe{};
+    unsigned suspect_after = 0;  ///< 0: off.
+    Duration suspect_time{};
+    std::uint32_t budget_percent = 0;
 };
 
 struct Concurrency {
@@ -62,7 +65,8 @@ struct Flow {
     Batch batch;
     Retry retry;
     Concurrency concurrency;
-    std::size_t memory_bytes = 0;  ///< The route's share.
+    std::uint32_t refusals_in_a_row_max = 0;  ///< 0: off.
+    std::size_t memory_bytes = 0;             ///< The route's share.
 };
 
 using Destination = std::variant<sinks::TectonSettings, sinks::MilvusSettings>;

@@ -313,10 +313,39 @@ constexpr Key keys[] = {
      .max = hour_ms,
      .meaning = "Between probes of a destination that refuses us or lacks the target, and between "
                 "tries of an unusable dead-letter topic."},
+    {.path = "routes[].retry.suspect_after",
+     .type = Type::integer,
+     .preset = "20",
+     .min = 0,
+     .max = 1'000'000,
+     .meaning = "Attempts that a record gets alone before it becomes a dead letter as suspect, if "
+                "others are written meanwhile; batches past max_retries are halved to find it. "
+                "Throttling, connect and TLS errors never count. 0: off."},
+    {.path = "routes[].retry.suspect_secs",
+     .type = Type::seconds,
+     .preset = "600",
+     .min = 0,
+     .max = 24 * hour_secs,
+     .meaning = "How long such a record must have failed alone as well."},
+    {.path = "routes[].retry.budget_percent",
+     .type = Type::integer,
+     .preset = "100",
+     .min = 1,
+     .max = 1000,
+     .meaning = "Retries for a hundred requests that succeed; ten a second are granted besides. "
+                "More wait, while others go on. Throttled requests do not count."},
     {.path = "routes[].dead_letters.topic",
      .type = Type::text,
      .meaning = "The Kafka topic for records that cannot be written; without it the route stops at "
                 "the first one."},
+    {.path = "routes[].dead_letters.in_a_row_max",
+     .type = Type::integer,
+     .preset = "100",
+     .min = 0,
+     .max = 1'000'000,
+     .meaning = "So many refusals of single records with none accepted between them block the "
+                "route, because the fault is then taken to be the configuration's. Until one was "
+                "accepted since start, refused records wait. 0: off."},
     {.path = "routes[].limits.memory",
      .type = Type::size,
      .min = 2 * mebibyte,

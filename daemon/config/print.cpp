@@ -100,6 +100,8 @@ void print_rule(YamlWriter& yaml, std::string_view key, sinks::NameRule const& r
         yaml.text(rule.from == From::header ? "header" : "field", rule.value);
     }
     if (rule.default_name) yaml.text("default", *rule.default_name);
+    yaml.word("on_unknown",
+              rule.on_unknown == sinks::OnUnknown::dead_letter ? "dead_letter" : "block");
     yaml.close();
 }
 
@@ -168,6 +170,21 @@ void print_retry(YamlWriter& yaml, Retry const& retry) {
     yaml.word("then", retry.then == AfterRetries::dead_letter ? "dead_letter" : "block");
     yaml.milliseconds("probe_ms", retry.probe);
     yaml.milliseconds("blocked_probe_ms", retry.blocked_probe);
+    yaml.number("suspect_after", retry.suspect_after);
+    yaml.seconds("suspect_secs", retry.suspect_time);
+    yaml.number("budget_percent", retry.budget_percent);
+    yaml.close();
+}
+
+/// Without a topic only what differs from the default.
+void print_dead_letters(YamlWriter& yaml, Route const& route) {
+    auto const in_a_row_max = route.flow.refusals_in_a_row_max;
+    auto const* const key = find_key("routes[].dead_letters.in_a_row_max");
+    bool const is_default = key != nullptr && key->preset == std::to_string(in_a_row_max);
+    if (!route.dead_letters && is_default) return;
+    yaml.open("dead_letters");
+    if (route.dead_letters) yaml.text("topic", route.dead_letters->topic);
+    yaml.number("in_a_row_max", in_a_row_max);
     yaml.close();
 }
 
@@ -192,11 +209,7 @@ void print_route(YamlWriter& yaml, Config const& config, Route const& route) {
     yaml.close();
     print_http(yaml, route);
     print_retry(yaml, route.flow.retry);
-    if (route.dead_letters) {
-        yaml.open("dead_letters");
-        yaml.text("topic", route.dead_letters->topic);
-        yaml.close();
-    }
+    print_dead_letters(yaml, route);
     yaml.open("limits");
     print_size(yaml, "memory", route.flow.memory_bytes);
     yaml.close();

@@ -18,7 +18,8 @@ constexpr std::string_view definitions = R"("$defs":{
 {"type":"object","additionalProperties":false,"properties":{"topic":{"description":"Names by topic.","type":"object","minProperties":1,"additionalProperties":{"type":"string","minLength":1}},
 "header":{"description":"The record header that holds the name.","type":"string","minLength":1},
 "field":{"description":"A JSON pointer to the field that holds the name.","type":"string","pattern":"^/|\\$\\{"},
-"default":{"description":"Serves a record without the name.","type":"string","minLength":1}},
+"default":{"description":"Serves a record without the name.","type":"string","minLength":1},
+"on_unknown":{"description":"What becomes of records with a name that the destination does not know: they block, or are dead-lettered once another name was accepted.","enum":["block","dead_letter"],"default":"block"}},
 "oneOf":[{"required":["topic"]},{"required":["header"]},{"required":["field"]}]}]}})";
 
 std::string json_text(std::string_view text) {

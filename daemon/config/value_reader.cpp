@@ -219,7 +219,8 @@ std::optional<Value> ValueReader::read_rule(Key const& key, Node const& node,
         value.text = text_of(*scalar, node.at);
         return value;
     }
-    static std::vector<std::string_view> const names{"topic", "header", "field", "default"};
+    static std::vector<std::string_view> const names{"topic", "header", "field", "default",
+                                                     "on_unknown"};
     std::size_t sources = 0;
     bool is_good = true;
     each_entry(node, path, diagnostics_, [&](Node::Entry const& entry) {
@@ -229,7 +230,7 @@ std::optional<Value> ValueReader::read_rule(Key const& key, Node const& node,
             is_good = false;
             return;
         }
-        sources += entry.key == "default" ? 0U : 1U;
+        sources += entry.key == "default" || entry.key == "on_unknown" ? 0U : 1U;
         is_good = read_rule_entry(entry, child_path(path, entry.key), value) && is_good;
     });
     if (is_good && sources != 1) {
@@ -253,11 +254,21 @@ bool ValueReader::read_rule_entry(Node::Entry const& entry, std::string const& p
         value.rule.default_name = std::move(scalar->text);
         return true;
     }
+    if (entry.key == "on_unknown") return read_on_unknown(*scalar, entry.value.at, path, value);
     value.rule.from = entry.key == "header" ? From::header : From::field;
     value.rule.value = std::move(scalar->text);
     if (value.rule.from == From::header || is_json_pointer(value.rule.value)) return true;
     report(entry.value.at, path,
            "must be a JSON pointer such as /user/plan, but is " + scalar->shown);
+    return false;
+}
+
+bool ValueReader::read_on_unknown(Scalar const& scalar, Position at, std::string const& path,
+                                  Value& value) {
+    bool const buries = scalar.text == "dead_letter";
+    value.rule.on_unknown = buries ? sinks::OnUnknown::dead_letter : sinks::OnUnknown::block;
+    if (buries || scalar.text == "block") return true;
+    report(at, path, "must be block or dead_letter, but is " + scalar.shown);
     return false;
 }
 

@@ -97,6 +97,8 @@ class ValueReader {
                                                  std::string const& path);
     [[nodiscard]] bool read_rule_entry(Node::Entry const& entry, std::string const& path,
                                        Value& value);
+    [[nodiscard]] bool read_on_unknown(Scalar const& scalar, Position at, std::string const& path,
+                                       Value& value);
     [[nodiscard]] bool read_rule_topics(Node const& node, std::string const& path, Value& value);
     void report(Position at, std::string const& path, std::string message);
     static Text text_of(Scalar& scalar, Position at);

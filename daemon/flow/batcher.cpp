@@ -163,6 +163,7 @@ std::unique_ptr<Batch> Batcher::fresh(TimePoint now) {
     part.attempts = 0;
     part.failures = 0;
     part.strikes = 0;
+    part.suspect = {};
     part.first_failure = {};
     part.last = {};
     batch->targets.clear();
@@ -172,6 +173,8 @@ std::unique_ptr<Batch> Batcher::fresh(TimePoint now) {
     batch->is_full = false;
     batch->holds_permit = false;
     batch->is_blocked_probe = false;
+    batch->is_suspect = false;
+    batch->recovery = 0;
     batch->effective.clear();
     return batch;
 }

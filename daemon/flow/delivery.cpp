@@ -12,6 +12,8 @@ namespace {
 constexpr BatchId no_batch = std::numeric_limits<BatchId>::max();
 /// How long a record may pin Kafka's fetch buffer before it is copied out.
 constexpr Duration pin_max = std::chrono::seconds(1);
+/// How soon a lane that holds refused records hears what becomes of them.
+constexpr Duration decision_interval = std::chrono::milliseconds(200);
 
 BatcherSettings batcher_settings(DeliverySettings const& settings, RequestShape const& shape) {
     return BatcherSettings{.records_per_target_max = settings.batch_size,
@@ -33,7 +35,9 @@ Delivery::Delivery(DeliverySettings settings, Sink& sink, Gate& gate, LaneStats&
       report_(std::move(report)),
       random_(settings.seed),
       batcher_(batcher_settings(settings, shape_)),
-      recoveries_seen_(gate.recoveries()) {}
+      recoveries_seen_(gate.recoveries()),
+      burials_seen_(gate.refusals().burials()),
+      retrials_seen_(gate.refusals().retrials()) {}
 
 Delivery::~Delivery() = default;
 
@@ -179,6 +183,8 @@ std::uint64_t Delivery::order_hash_of(Record const& record) const {
 std::optional<Attempt> Delivery::next(Now now) {
     if (is_draining_) return std::nullopt;
     notice_recovery(now);
+    decide_refused(now);
+    if (gate_.is_closed()) give_up_permits();
     std::optional<Attempt> attempt;
     switch (gate_.passage(now.time)) {
         case Gate::Passage::held:
@@ -206,29 +212,43 @@ void Delivery::notice_recovery(Now now) {
 }
 
 std::optional<Attempt> Delivery::next_probe(Now now) {
+    // Only what was refused tells whether the cause of refusals is mended; another lane may have
+    // it.
+    bool const is_for_refused = gate_.is_refused() && gate_.refusals().held() != 0;
     bool const has_waiting = !held_.empty() || !retrying_.empty();
     bool const has_prepare = !to_prepare_.empty() && !preparing_;
-    if (!has_waiting && !has_prepare && !batcher_.has_ready(now.time)) return std::nullopt;
-    if (!gate_.try_begin_probe()) return std::nullopt;
-    if (has_waiting) {
-        // In turn: a batch that failed as a probe is due later than the others.
-        auto const held_due = held_.next_due();
-        auto const retrying_due = retrying_.next_due();
-        bool const from_held = held_due && (!retrying_due || *held_due <= *retrying_due);
-        if (auto attempt = start(from_held ? held_.take_first() : retrying_.take_first(), true))
-            return attempt;
-    } else if (has_prepare) {
-        if (auto attempt = next_prepare(now, true)) return attempt;
-    } else if (auto attempt = start(batcher_.take(now.time), true)) {
-        return attempt;
+    bool const has_any = is_for_refused
+                             ? !refused_.empty()
+                             : has_waiting || has_prepare || batcher_.has_ready(now.time);
+    if (!has_any || !gate_.try_begin_probe(now.time, random_)) return std::nullopt;
+    std::optional<Attempt> attempt;
+    if (!is_for_refused && !has_waiting && has_prepare) {
+        attempt = next_prepare(now, true);
+    } else if (gate_.try_acquire_for_probe()) {
+        auto batch = is_for_refused ? take_refused() : take_for_probe(now);
+        release_permit(*batch);
+        batch->holds_permit = true;
+        attempt = start(std::move(batch), true, now);
     }
-    gate_.cancel_probe();
-    return std::nullopt;
+    if (!attempt) gate_.cancel_probe(now.time);
+    return attempt;
+}
+
+/// In turn: a batch that failed as a probe is due later than the others, those never sent
+/// included, so that no batch that always fails keeps the gate closed. REQUIRES: there is one.
+std::unique_ptr<Batch> Delivery::take_for_probe(Now now) {
+    constexpr auto never = TimePoint::max();
+    auto const held_due = held_.next_due().value_or(never);
+    auto const retrying_due = retrying_.next_due().value_or(never);
+    auto const fresh_due =
+        batcher_.has_ready(now.time) ? batcher_.next_due().value_or(never) : never;
+    if (fresh_due < std::min(held_due, retrying_due)) return batcher_.take(now.time);
+    return held_due <= retrying_due ? held_.take_first() : retrying_.take_first();
 }
 
 std::optional<Attempt> Delivery::next_open(Now now) {
-    while (auto batch = retrying_.take_due(now.time)) {
-        if (auto attempt = start(std::move(batch), false)) return attempt;
+    while (auto batch = take_retry(retrying_, now)) {
+        if (auto attempt = start(std::move(batch), false, now)) return attempt;
     }
     if (auto attempt = next_prepare(now, false)) return attempt;
     if (auto attempt = next_blocked(now)) return attempt;
@@ -236,12 +256,40 @@ std::optional<Attempt> Delivery::next_open(Now now) {
     while ((held_due && held_.next_due() && *held_.next_due() <= now.time) ||
            batcher_.has_ready(now.time)) {
         if (!gate_.try_acquire()) return std::nullopt;
-        auto batch = held_.take_due(now.time);
+        auto batch = take_retry(held_, now);
         if (batch == nullptr) batch = batcher_.take(now.time);
+        if (batch == nullptr) {
+            gate_.release();
+            return std::nullopt;
+        }
         batch->holds_permit = true;
-        if (auto attempt = start(std::move(batch), false)) return attempt;
+        if (auto attempt = start(std::move(batch), false, now)) return attempt;
     }
     return std::nullopt;
+}
+
+/// The next one that is due and has its place in the retry budget. What has none waits on, but for
+/// what is no retry of that kind: halves, answers to a throttled request, and what failed in an
+/// outage that is over.
+std::unique_ptr<Batch> Delivery::take_retry(RetryQueue& queue, Now now) {
+    while (auto batch = queue.take_due(now.time)) {
+        auto const& part = batch->part();
+        bool const is_free = part.failures == 0 || part.last.reason == FailureReason::throttled ||
+                             batch->recovery != gate_.recoveries();
+        if (is_free || gate_.try_retry(now.time)) return batch;
+        batch->due = gate_.retry_due(now.time);
+        queue.push(std::move(batch));
+    }
+    return nullptr;
+}
+
+/// While the gate is closed nothing waits with a permit: after the outage the concurrency limit
+/// says how fast the waiting batches go, and probes need permits too.
+void Delivery::give_up_permits() {
+    while (auto batch = retrying_.take_first()) {
+        release_permit(*batch);
+        held_.push(std::move(batch));
+    }
 }
 
 std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
@@ -257,6 +305,7 @@ std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
     Attempt attempt;
     attempt.target = preparing_->target;
     attempt.is_probe = is_probe;
+    attempt.generation = gate_.begin_request(now.time);
     return attempt;
 }
 
@@ -268,28 +317,35 @@ std::optional<Attempt> Delivery::next_blocked(Now now) {
         blocked.batches.pop_front();
         blocked.is_probing = true;
         batch->is_blocked_probe = true;
-        if (auto attempt = start(std::move(batch), false)) return attempt;
+        if (auto attempt = start(std::move(batch), false, now)) return attempt;
     }
     return std::nullopt;
 }
 
-std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_probe) {
+std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_probe, Now now) {
     if (auto const target = unready_target(*batch)) {
         want_prepared(*target);
         release_permit(*batch);
         unready_batches_.push_back(std::move(batch));
         return std::nullopt;
     }
+    Part& part = batch->part();
+    batch->effective.clear();
+    sink_.collapse(part.records, batch->effective);
+    assert(!batch->effective.empty());
+    if (!is_probe && is_proven(*batch, now)) {
+        bury_alone(std::move(batch), "suspect", now);
+        return std::nullopt;
+    }
+    if (!part.suspect.written_before) part.suspect.written_before = written_beside(part);
     Attempt attempt;
     attempt.batch = batch.get();
     attempt.is_probe = is_probe;
-    attempt.target = batch->part().records.front().target;
-    batch->effective.clear();
-    sink_.collapse(batch->part().records, batch->effective);
-    assert(!batch->effective.empty());
-    attempt.records = batch->part().records;
+    attempt.target = part.records.front().target;
+    attempt.records = part.records;
     attempt.effective = batch->effective;
-    ++batch->part().attempts;
+    attempt.generation = gate_.begin_request(now.time);
+    ++part.attempts;
     batch->index = in_flight_.size();
     in_flight_.push_back(std::move(batch));
     stats_.write_requests.add(1);
@@ -315,14 +371,18 @@ std::optional<TimePoint> Delivery::next_wake(TimePoint now) {
         if (time && (!wake || *time < *wake)) wake = time;
     };
     bool const has_work = !held_.empty() || !retrying_.empty() || !to_prepare_.empty() ||
-                          batcher_.open() != 0 || !blocked_.empty();
+                          batcher_.open() != 0 || !blocked_.empty() || !refused_.empty();
     if (!has_work) return std::nullopt;
     if (gate_.passage(now) != Gate::Passage::open) {
         // While a probe is under way its end wakes every lane; the bound below covers a lost
         // wake-up.
-        auto const until = gate_.wait_until();
+        auto const until = gate_.wait_until(now);
         return until > now ? until : now + std::chrono::milliseconds(50);
     }
+    // Another lane may find the destination dead or alive.
+    if (!held_.empty() || !retrying_.empty()) consider(now + gate_.probe_interval());
+    // Another lane's answer decides about them.
+    if (!refused_.empty()) consider(now + decision_interval);
     consider(retrying_.next_due());
     for (auto const& preparation : to_prepare_) {
         if (!preparing_) consider(preparation.due);
@@ -351,7 +411,7 @@ void Delivery::detach_old(TimePoint now) {
 
 bool Delivery::is_idle() const noexcept {
     return in_flight_.empty() && !preparing_ && held_.empty() && retrying_.empty() &&
-           unready_.empty() && unready_batches_.empty() && blocked_.empty() &&
+           unready_.empty() && unready_batches_.empty() && blocked_.empty() && refused_.empty() &&
            locks_.waiting() == 0 && batcher_.open() == 0;
 }
 

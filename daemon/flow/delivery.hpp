@@ -4,8 +4,8 @@
 //
 // A record is always in exactly one place: unready_ or unready_batches_ (its target must be
 // prepared first), the order locks' waiting chains, blocked_ (its target is missing), the batcher,
-// retrying_ or held_ (a batch that will be sent again), in flight, or handed back through
-// `outcomes`.
+// retrying_ or held_ (a batch that will be sent again), refused_ (refused alone, while that may be
+// the configuration's fault), in flight, or handed back through `outcomes`.
 //
 // Invariants:
 //  1. Two records with equal order hashes are never in two attempts at once.
@@ -54,7 +54,10 @@ struct DeliverySettings {
         3;  ///< Quick retries; then the batch is held, or its records are buried.
     bool bury_after_retries = false;  ///< `retry.then: dead_letter`.
     Backoff backoff;
-    Duration blocked_probe{};  ///< Between tries of a missing target.
+    Duration blocked_probe{};      ///< Between tries of a missing target.
+    unsigned suspect_after = 0;    ///< Failures alone until a record may be buried; 0: off.
+    Duration suspect_time{};       ///< And how long it must have failed alone.
+    bool buries_suspects = false;  ///< There is a dead-letter topic.
     std::uint32_t lane = 0;
     std::uint64_t seed = 0;  ///< For jitter.
 };
@@ -64,7 +67,7 @@ struct Attempt {
     Batch* batch = nullptr;  ///< Null: prepare `target`.
     TargetId target = 0;
     bool is_probe = false;
-    bool has_permit = false;
+    std::uint32_t generation = 0;  ///< The gate's number of the request.
     std::span<Record const> records;
     std::span<std::uint32_t const> effective;
 };
@@ -136,13 +139,17 @@ class Delivery {
     [[nodiscard]] std::optional<Attempt> next_open(Now now);
     [[nodiscard]] std::optional<Attempt> next_prepare(Now now, bool is_probe);
     [[nodiscard]] std::optional<Attempt> next_blocked(Now now);
-    [[nodiscard]] std::optional<Attempt> start(std::unique_ptr<Batch> batch, bool is_probe);
+    [[nodiscard]] std::optional<Attempt> start(std::unique_ptr<Batch> batch, bool is_probe,
+                                               Now now);
     [[nodiscard]] std::optional<TargetId> unready_target(Batch const& batch) const;
+    [[nodiscard]] std::unique_ptr<Batch> take_retry(RetryQueue& queue, Now now);
+    [[nodiscard]] std::unique_ptr<Batch> take_for_probe(Now now);
+    void give_up_permits();
 
     // Verdicts.
     void finish_prepare(Attempt const& attempt, Judgement const& judgement, Now now);
-    void tell_gate(Judgement const& judgement, bool is_probe, bool is_target_only, Duration wait,
-                   Now now);
+    void tell_gate(Attempt const& attempt, Judgement const& judgement, bool is_target_only,
+                   Duration wait, Now now);
     void on_delivered(std::unique_ptr<Batch> batch, Now now);
     void on_retry(std::unique_ptr<Batch> batch, Duration wait, Now now);
     void on_split(std::unique_ptr<Batch> batch, Now now);
@@ -151,9 +158,41 @@ class Delivery {
     void block_target(std::unique_ptr<Batch> batch, Now now);
     void mend_target(TargetId target, Now now);
     void end_blocked_probe(TargetId target, Now now);
-    void bury_part(std::unique_ptr<Batch> batch, Now now);
+    [[nodiscard]] BlockedTarget* end_probing(Batch& batch);
+    [[nodiscard]] bool may_bury(Judgement const& judgement, TargetId target);
+    void bury_unknown(std::unique_ptr<Batch> batch, Now now);
+    void bury_unready(Preparation const& preparation, Judgement const& judgement, Now now);
+    [[nodiscard]] static FailureReport report_of(Part const& part, Stage stage, std::string reason,
+                                                 WallTime wall);
+    void bury_part(std::unique_ptr<Batch> batch, std::string_view reason, Now now);
+    void bury_alone(std::unique_ptr<Batch> batch, std::string reason, Now now);
     void go_on(std::unique_ptr<Batch> batch, Now now);
+    void go_on_if_any(std::unique_ptr<Batch> batch, Now now);
+    [[nodiscard]] std::unique_ptr<Batch> set_apart(Batch& batch, std::optional<TargetId> target,
+                                                   Now now);
+
+    // Records refused alone that are held: see Refusals.
+    void hold_refused(std::unique_ptr<Batch> batch, Now now);
+    [[nodiscard]] std::unique_ptr<Batch> take_refused();
+    void decide_refused(Now now);
+    void give_back_refused(std::vector<Record>& out, Now now);
     void release_permit(Batch& batch);
+    /// The batch ends: it gives back what it counts for at the gate.
+    void retire(Batch& batch, WallTime wall);
+
+    // Records that seem to make the destination fail.
+    struct TargetWritten {
+        WrittenNames::Name* source = nullptr;
+        WrittenNames::Name* place = nullptr;
+    };
+    [[nodiscard]] TargetWritten& written_of(TargetId target);
+    [[nodiscard]] std::uint64_t written_beside(Part const& part);
+    void note_written(Part const& part);
+    void note_suspicion(Batch& batch, Now now);
+    void clear_suspicion(Batch& batch, WallTime wall);
+    [[nodiscard]] bool is_proven(Batch const& batch, Now now);
+    void halve(Batch& batch);
+    void halve_suspect(std::unique_ptr<Batch> batch, Now now);
     void settle(Record record, Fate fate, Now now);
     void hand_back(Record record, Fate fate);
     void bury(Record record, FailureReport report);
@@ -187,13 +226,17 @@ class Delivery {
     std::map<TargetId, BlockedTarget> blocked_;  ///< Few.
     RetryQueue retrying_;                        ///< To be sent again; they keep their permits.
     RetryQueue held_;  ///< To be sent again, past max_retries or blocked; without permits.
+    std::deque<std::unique_ptr<Batch>> refused_;  ///< The present part of each was refused alone.
     std::vector<std::unique_ptr<Batch>>
         unready_batches_;  ///< Sealed; their target must be prepared again.
     std::vector<std::unique_ptr<Batch>> in_flight_;
     boost::unordered_flat_map<std::uint32_t, std::uint32_t>
         revoked_;  ///< Slot to the last unwanted epoch.
     std::vector<Outcome> outcomes_;
+    std::vector<TargetWritten> written_;  ///< By target; the gate owns what it points to.
     std::uint32_t recoveries_seen_ = 0;
+    std::uint32_t burials_seen_ = 0;
+    std::uint32_t retrials_seen_ = 0;
     bool is_draining_ = false;
 };
 

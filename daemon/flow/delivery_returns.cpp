@@ -52,7 +52,7 @@ void Delivery::give_back(Now now) {
     batcher_.remove(unwanted, locked);
     auto const strip = [&](Batch& batch) {
         bool const is_empty = return_unwanted(batch, locked);
-        if (is_empty) release_permit(batch);
+        if (is_empty) retire(batch, now.wall);
         return is_empty;
     };
     std::ignore = retrying_.take_if(strip);  // The batches are empty now.
@@ -75,6 +75,7 @@ void Delivery::give_back(Now now) {
         if (is_gone) gate_.on_target_mended(now.wall);
         entry = is_gone ? blocked_.erase(entry) : std::next(entry);
     }
+    give_back_refused(locked, now);
     forget_preparations(now);
     return_all(std::move(locked), now);
 }

@@ -9,6 +9,7 @@ namespace {
 
 /// Probes of many lanes and processes spread by this share.
 constexpr double probe_spread = 0.2;
+constexpr char const* unknown_name = "unknown_name";
 
 }  // namespace
 
@@ -34,29 +35,8 @@ void Delivery::separate_targets(Batch& batch) {
 
 void Delivery::block_target(std::unique_ptr<Batch> batch, Now now) {
     auto const target = batch->part().records.front().target;
-    auto apart = batcher_.make_sealed(now.time);
-    apart->parts.clear();
-    apart->parts.push_back(std::move(batch->part()));
-    batch->parts.pop_back();
     bool const was_probe = std::exchange(batch->is_blocked_probe, false);
-
-    // What follows in the batch and shares a key with the blocked records stays behind them.
-    Part behind;
-    auto const& first = apart->part().records;
-    for (auto& part : batch->parts) {
-        auto const kept = std::stable_partition(
-            part.records.begin(), part.records.end(), [&](Record const& record) {
-                return record.target != target &&
-                       (record.order_hash == 0 ||
-                        std::none_of(first.begin(), first.end(), [&](Record const& earlier) {
-                            return earlier.order_hash == record.order_hash;
-                        }));
-            });
-        std::move(kept, part.records.end(), std::back_inserter(behind.records));
-        part.records.erase(kept, part.records.end());
-    }
-    std::erase_if(batch->parts, [](Part const& part) { return part.records.empty(); });
-    if (!behind.records.empty()) apart->parts.insert(apart->parts.begin(), std::move(behind));
+    auto apart = set_apart(*batch, target, now);
 
     auto [entry, is_new] = blocked_.try_emplace(target);
     auto& blocked = entry->second;
@@ -81,13 +61,7 @@ void Delivery::block_target(std::unique_ptr<Batch> batch, Now now) {
     } else {
         blocked.batches.push_back(std::move(apart));
     }
-    if (batch->parts.empty()) {
-        batch->parts.resize(1);
-        release_permit(*batch);
-        batcher_.recycle(std::move(batch));
-    } else {
-        go_on(std::move(batch), now);
-    }
+    go_on_if_any(std::move(batch), now);
 }
 
 void Delivery::mend_target(TargetId target, Now now) {
@@ -123,6 +97,16 @@ void Delivery::mend_target(TargetId target, Now now) {
     if (!ordered->parts.empty()) held_.push(std::move(ordered));
 }
 
+/// Ends the probe of a missing target that `batch` was, if it was one. Gives the target if it is
+/// still blocked.
+Delivery::BlockedTarget* Delivery::end_probing(Batch& batch) {
+    if (!std::exchange(batch.is_blocked_probe, false)) return nullptr;
+    auto const found = blocked_.find(batch.part().records.front().target);
+    if (found == blocked_.end()) return nullptr;
+    found->second.is_probing = false;
+    return &found->second;
+}
+
 void Delivery::end_blocked_probe(TargetId target, Now now) {
     auto const found = blocked_.find(target);
     if (found == blocked_.end()) return;
@@ -130,6 +114,65 @@ void Delivery::end_blocked_probe(TargetId target, Now now) {
     if (!found->second.is_empty()) return;
     blocked_.erase(found);
     gate_.on_target_mended(now.wall);
+}
+
+/// Whether records with a name that the destination does not know are given up: only once it took
+/// another one, else the configuration is taken to be at fault.
+bool Delivery::may_bury(Judgement const& judgement, TargetId target) {
+    auto const& written = written_of(target);
+    switch (judgement.unknown) {
+        case UnknownName::none:
+            return false;
+        case UnknownName::source:
+            return gate_.sources().has_other_than(*written.source);
+        case UnknownName::place:
+            return gate_.places().has_other_than(*written.place);
+    }
+    return false;
+}
+
+/// Buries the present part and everything else that waits for its target.
+void Delivery::bury_unknown(std::unique_ptr<Batch> batch, Now now) {
+    auto const target = batch->part().records.front().target;
+    auto const judgement = batch->part().last;
+    batch->is_blocked_probe = false;
+    bury_part(std::move(batch), unknown_name, now);
+    auto const found = blocked_.find(target);
+    if (found == blocked_.end()) return;
+    BlockedTarget blocked = std::move(found->second);
+    blocked_.erase(found);
+    gate_.on_target_mended(now.wall);
+    for (auto& waiting : blocked.batches) {
+        bury_part(std::move(waiting), unknown_name, now);
+    }
+    Part unsent;
+    unsent.last = judgement;
+    unsent.first_failure = now.wall;
+    for (auto& record : blocked.records) {
+        note_blocked(0, record.cost_bytes);
+        bury(std::move(record), report_of(unsent, Stage::write, unknown_name, now.wall));
+    }
+}
+
+/// The same for a target that was only asked about.
+void Delivery::bury_unready(Preparation const& preparation, Judgement const& judgement, Now now) {
+    if (preparation.is_blocked) gate_.on_target_mended(now.wall);
+    for (auto& batch : std::exchange(unready_batches_, {})) {
+        if (batch->part().records.front().target != preparation.target) {
+            unready_batches_.push_back(std::move(batch));
+            continue;
+        }
+        batch->part().last = judgement;
+        bury_part(std::move(batch), unknown_name, now);
+    }
+    for (auto& record : std::exchange(unready_, {})) {
+        if (record.target == preparation.target) {
+            refuse(std::move(record),
+                   Refusal{Stage::write, unknown_name, judgement.status, judgement.message}, now);
+        } else {
+            unready_.push_back(std::move(record));
+        }
+    }
 }
 
 }  // namespace headrace::flow

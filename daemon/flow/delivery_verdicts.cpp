@@ -1,6 +1,8 @@
 // The part of delivery that acts on verdicts: what happens to a batch once its request is answered.
 #include "flow/delivery.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <algorithm>
 #include <cassert>
 #include <chrono>
@@ -13,7 +15,16 @@ double seconds(auto duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-FailureReport report_of(Part const& part, Stage stage, std::string reason, WallTime wall) {
+bool is_everything(Part const& part) {
+    auto const target = part.records.front().target;
+    return std::all_of(part.records.begin(), part.records.end(),
+                       [&](Record const& record) { return record.target == target; });
+}
+
+}  // namespace
+
+FailureReport Delivery::report_of(Part const& part, Stage stage, std::string reason,
+                                  WallTime wall) {
     FailureReport report;
     report.refusal = Refusal{stage, std::move(reason), part.last.status, part.last.message};
     if (report.refusal.message.empty()) report.refusal.message = "the destination gave no reason";
@@ -22,14 +33,6 @@ FailureReport report_of(Part const& part, Stage stage, std::string reason, WallT
     report.last_failure = wall;
     return report;
 }
-
-bool is_everything(Part const& part) {
-    auto const target = part.records.front().target;
-    return std::all_of(part.records.begin(), part.records.end(),
-                       [&](Record const& record) { return record.target == target; });
-}
-
-}  // namespace
 
 void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration duration, Now now) {
     stats_.requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
@@ -55,7 +58,8 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
         wait = std::max(settings_.backoff.wait(part.failures, random_),
                         judgement.retry_after.value_or(Duration{}));
     }
-    tell_gate(judgement, attempt.is_probe, is_target_only, wait, now);
+    tell_gate(attempt, judgement, is_target_only, wait, now);
+    if (judgement.verdict != Verdict::retry) clear_suspicion(*batch, now.wall);
     if (judgement.verdict == Verdict::delivered) {
         on_delivered(std::move(batch), now);
         return;
@@ -66,7 +70,7 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
     std::vector<Record> unwanted;
     bool const is_empty = return_unwanted(*batch, unwanted);
     if (is_empty) {
-        release_permit(*batch);
+        retire(*batch, now.wall);
         if (std::exchange(batch->is_blocked_probe, false)) end_blocked_probe(attempt.target, now);
         batcher_.recycle(std::move(batch));
         return_all(std::move(unwanted), now);
@@ -93,10 +97,14 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
                                judgement.retry_after.value_or(Duration{}));
     bool const is_target_only = judgement.verdict == Verdict::blocked &&
                                 judgement.scope == BlockScope::target && !shape_.has_one_name;
-    tell_gate(judgement, attempt.is_probe, is_target_only, wait, now);
+    tell_gate(attempt, judgement, is_target_only, wait, now);
     if (judgement.verdict == Verdict::delivered) {
         if (preparation.is_blocked) gate_.on_target_mended(now.wall);
         admit_unready(now);
+        return;
+    }
+    if (is_target_only && may_bury(judgement, preparation.target)) {
+        bury_unready(preparation, judgement, now);
         return;
     }
     ++preparation.failures;
@@ -116,9 +124,13 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
     forget_preparations(now);
 }
 
-void Delivery::tell_gate(Judgement const& judgement, bool is_probe, bool is_target_only,
+void Delivery::tell_gate(Attempt const& attempt, Judgement const& judgement, bool is_target_only,
                          Duration wait, Now now) {
-    Gate::Outcome const outcome{.was_probe = is_probe, .now = now.time, .wall = now.wall};
+    Gate::Outcome const outcome{.was_probe = attempt.is_probe,
+                                .now = now.time,
+                                .wall = now.wall,
+                                .generation = attempt.generation,
+                                .was_answered = judgement.reason != FailureReason::timeout};
     switch (judgement.verdict) {
         case Verdict::delivered:
             gate_.on_success(outcome);
@@ -147,6 +159,7 @@ void Delivery::on_delivered(std::unique_ptr<Batch> batch, Now now) {
     auto const target = batch->part().records.front().target;
     bool const was_blocked = std::exchange(batch->is_blocked_probe, false);
     Part part = std::move(batch->part());
+    note_written(part);
     observe_latency(part, batch->effective, now.wall);
     auto sent = batch->effective.begin();
     for (std::uint32_t i = 0; i < part.records.size(); ++i) {
@@ -161,7 +174,7 @@ void Delivery::on_delivered(std::unique_ptr<Batch> batch, Now now) {
         batch->parts.pop_back();
         go_on(std::move(batch), now);
     } else {
-        release_permit(*batch);
+        retire(*batch, now.wall);
         batcher_.recycle(std::move(batch));
     }
     if (was_blocked) mend_target(target, now);
@@ -181,17 +194,20 @@ void Delivery::on_retry(std::unique_ptr<Batch> batch, Duration wait, Now now) {
                 std::to_string(part.records.size()) + " records to " +
                 sink_.target_name(part.records.front().target) + " failed, " + describe(last));
     batch->due = now.time + wait;
-    if (batch->is_blocked_probe) {
-        auto& blocked = blocked_[part.records.front().target];
-        blocked.is_probing = false;
-        blocked.next_probe = batch->due;
-        batch->is_blocked_probe = false;
-        blocked.batches.push_front(std::move(batch));
+    batch->recovery = gate_.recoveries();
+    if (auto* const blocked = end_probing(*batch)) {
+        blocked->next_probe = batch->due;
+        blocked->batches.push_front(std::move(batch));
         return;
     }
+    note_suspicion(*batch, now);
     bool const is_past = part.strikes > settings_.max_retries;
+    if (settings_.suspect_after != 0 && batch->is_suspect && batch->effective.size() > 1) {
+        halve_suspect(std::move(batch), now);
+        return;
+    }
     if (is_past && settings_.bury_after_retries && last.reason != FailureReason::throttled) {
-        bury_part(std::move(batch), now);
+        bury_part(std::move(batch), "retries_exhausted", now);
         return;
     }
     if (is_past) release_permit(*batch);
@@ -203,38 +219,41 @@ void Delivery::on_split(std::unique_ptr<Batch> batch, Now now) {
     Part& part = batch->part();
     part.failures = 0;
     part.strikes = 0;
+    part.suspect = {};
     if (batch->effective.size() == 1 || part.records.size() == 1) {
-        // It stands alone, but for those that it superseded: they are due again.
-        auto const at =
-            part.records.begin() + (part.records.size() == 1 ? 0 : batch->effective.front());
-        auto report = report_of(part, Stage::write, "rejected", now.wall);
-        Record record = std::move(*at);
-        auto const target = record.target;
-        part.records.erase(at);
-        bury(std::move(record), std::move(report));
-        if (part.records.empty() && batch->parts.size() == 1) {
-            release_permit(*batch);
-            bool const was_blocked = std::exchange(batch->is_blocked_probe, false);
-            batcher_.recycle(std::move(batch));
-            if (was_blocked) mend_target(target, now);
-            return;
+        auto const target = part.records.front().target;
+        bool const was_blocked = std::exchange(batch->is_blocked_probe, false);
+        Gate::Outcome const outcome{.now = now.time, .wall = now.wall};
+        if (gate_.on_refused_alone(outcome, describe(part.last), random_) ==
+            Refusals::Advice::bury) {
+            bury_alone(std::move(batch), "rejected", now);
+        } else {
+            hold_refused(std::move(batch), now);
         }
-        if (part.records.empty()) batch->parts.pop_back();
-    } else {
-        Part first;
-        first.attempts = part.attempts;
-        first.first_failure = part.first_failure;
-        first.last = part.last;
-        auto const middle =
-            part.records.begin() + static_cast<std::ptrdiff_t>(part.records.size() / 2);
-        std::move(part.records.begin(), middle, std::back_inserter(first.records));
-        part.records.erase(part.records.begin(), middle);
-        batch->parts.push_back(std::move(first));
+        if (was_blocked) mend_target(target, now);
+        return;
     }
+    halve(*batch);
     if (std::exchange(batch->is_blocked_probe, false)) {
         mend_target(batch->part().records.front().target, now);
     }
     go_on(std::move(batch), now);
+}
+
+/// Puts the first half of the present part before the second: each is sent as a request of its own.
+void Delivery::halve(Batch& batch) {
+    Part& part = batch.part();
+    part.failures = 0;
+    part.strikes = 0;
+    part.suspect = {};
+    Part first;
+    first.attempts = part.attempts;
+    first.first_failure = part.first_failure;
+    first.last = part.last;
+    auto const middle = part.records.begin() + static_cast<std::ptrdiff_t>(part.records.size() / 2);
+    std::move(part.records.begin(), middle, std::back_inserter(first.records));
+    part.records.erase(part.records.begin(), middle);
+    batch.parts.push_back(std::move(first));
 }
 
 void Delivery::on_blocked(std::unique_ptr<Batch> batch, bool is_target_only, Now now) {
@@ -244,36 +263,85 @@ void Delivery::on_blocked(std::unique_ptr<Batch> batch, bool is_target_only, Now
     if (is_target_only && !is_everything(batch->part())) {
         separate_targets(*batch);
         go_on(std::move(batch), now);
+    } else if (is_target_only &&
+               may_bury(batch->part().last, batch->part().records.front().target)) {
+        bury_unknown(std::move(batch), now);
     } else if (is_target_only) {
         block_target(std::move(batch), now);
     } else {
         report_(Severity::error, "destination_blocked", describe(batch->part().last));
         release_permit(*batch);
         batch->due = now.time;
-        if (std::exchange(batch->is_blocked_probe, false)) {
-            auto& blocked = blocked_[batch->part().records.front().target];
-            blocked.is_probing = false;
-            blocked.next_probe = now.time + settings_.blocked_probe;
-            blocked.batches.push_front(std::move(batch));
+        if (auto* const blocked = end_probing(*batch)) {
+            blocked->next_probe = now.time + settings_.blocked_probe;
+            blocked->batches.push_front(std::move(batch));
             return;
         }
         held_.push(std::move(batch));
     }
 }
 
-void Delivery::bury_part(std::unique_ptr<Batch> batch, Now now) {
+void Delivery::bury_part(std::unique_ptr<Batch> batch, std::string_view reason, Now now) {
     Part part = std::move(batch->part());
     for (auto& record : part.records) {
-        bury(std::move(record), report_of(part, Stage::write, "retries_exhausted", now.wall));
+        bury(std::move(record), report_of(part, Stage::write, std::string(reason), now.wall));
     }
     batch->parts.pop_back();
-    if (batch->parts.empty()) {
-        batch->parts.resize(1);
-        release_permit(*batch);
-        batcher_.recycle(std::move(batch));
-    } else {
+    go_on_if_any(std::move(batch), now);
+}
+
+/// Buries the record that stands alone in the present part, but for those that it superseded: they
+/// are due again. REQUIRES: the part was collapsed into batch->effective.
+void Delivery::bury_alone(std::unique_ptr<Batch> batch, std::string reason, Now now) {
+    Part& part = batch->part();
+    auto const at =
+        part.records.begin() + (part.records.size() == 1 ? 0 : batch->effective.front());
+    auto report = report_of(part, Stage::write, std::move(reason), now.wall);
+    Record record = std::move(*at);
+    part.records.erase(at);
+    bury(std::move(record), std::move(report));
+    if (part.records.empty()) batch->parts.pop_back();
+    go_on_if_any(std::move(batch), now);
+}
+
+/// Goes on with what is left of a batch whose present part was taken out.
+void Delivery::go_on_if_any(std::unique_ptr<Batch> batch, Now now) {
+    if (!batch->parts.empty()) {
         go_on(std::move(batch), now);
+        return;
     }
+    batch->parts.resize(1);
+    retire(*batch, now.wall);
+    batcher_.recycle(std::move(batch));
+}
+
+/// Takes the present part out, as a batch of its own that holds no permit; what follows it in the
+/// batch and shares a key, or the target, stays behind it. The batch may be left without a part.
+std::unique_ptr<Batch> Delivery::set_apart(Batch& batch, std::optional<TargetId> target, Now now) {
+    auto apart = batcher_.make_sealed(now.time);
+    apart->parts.clear();
+    apart->parts.push_back(std::move(batch.part()));
+    batch.parts.pop_back();
+    boost::unordered_flat_set<std::uint64_t> keys;
+    for (auto const& record : apart->part().records) {
+        if (record.order_hash != 0) keys.insert(record.order_hash);
+    }
+    Part behind;
+    // From the back: the present part's records come first. What stays behind keeps its own
+    // followers there.
+    for (auto part = batch.parts.rbegin(); part != batch.parts.rend(); ++part) {
+        std::vector<Record> kept;
+        for (auto& record : part->records) {
+            auto const key = record.order_hash;
+            bool const follows = record.target == target || keys.contains(key);
+            if (follows && key != 0) keys.insert(key);
+            (follows ? behind.records : kept).push_back(std::move(record));
+        }
+        part->records = std::move(kept);
+    }
+    std::erase_if(batch.parts, [](Part const& part) { return part.records.empty(); });
+    if (!behind.records.empty()) apart->parts.insert(apart->parts.begin(), std::move(behind));
+    return apart;
 }
 
 void Delivery::go_on(std::unique_ptr<Batch> batch, Now now) {
@@ -281,7 +349,7 @@ void Delivery::go_on(std::unique_ptr<Batch> batch, Now now) {
     if (is_draining_) {
         std::vector<Record> unwanted;
         std::ignore = return_unwanted(*batch, unwanted);  // While draining everything is unwanted.
-        release_permit(*batch);
+        retire(*batch, now.wall);
         return_all(std::move(unwanted), now);
         return;
     }
@@ -291,6 +359,11 @@ void Delivery::go_on(std::unique_ptr<Batch> batch, Now now) {
 
 void Delivery::release_permit(Batch& batch) {
     if (std::exchange(batch.holds_permit, false)) gate_.release();
+}
+
+void Delivery::retire(Batch& batch, WallTime wall) {
+    release_permit(batch);
+    clear_suspicion(batch, wall);
 }
 
 void Delivery::settle(Record record, Fate fate, Now now) {

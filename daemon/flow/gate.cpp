@@ -3,6 +3,7 @@
 #include "base/backoff.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace headrace::flow {
 namespace {
@@ -14,6 +15,14 @@ constexpr std::uint32_t ramp_limit = 2;
 constexpr Duration lower_interval = std::chrono::milliseconds(500);
 /// Probes of many processes spread by this share.
 constexpr double probe_spread = 0.2;
+/// Nothing answered for this long while something is in flight: the rest of the permits is not sent
+/// after it. A destination that is merely slow loses nothing by it: what it was given at once is in
+/// flight already.
+constexpr Duration stall_min = std::chrono::seconds(1);
+/// The limit stays within so many permits of what was in use while answers came, so that a
+/// destination that dies on a quiet day is not sent a busy day's requests.
+constexpr std::uint32_t unused_permits_max = 16;
+constexpr Duration peak_window = std::chrono::seconds(10);
 
 Duration::rep ticks(TimePoint time) noexcept {
     return time.time_since_epoch().count();
@@ -28,26 +37,40 @@ Gate::Gate(GateSettings settings, WallTime now)
     : settings_(settings),
       limit_(unit * (settings.is_adaptive ? std::min(start_limit, settings.concurrency_max)
                                           : settings.concurrency_max)),
+      refusals_(settings.in_a_row_max),
+      retries_(settings.retry_budget_percent),
       since_(now) {}
 
 Gate::Passage Gate::passage(TimePoint now) const noexcept {
     if (ticks(now) < held_until_.load(std::memory_order_relaxed)) return Passage::held;
-    if (closed_.load(std::memory_order_acquire) == Closed::no) return Passage::open;
-    if (is_probing_.load(std::memory_order_relaxed)) return Passage::held;
+    if (!is_closed() && !is_stalled(now)) return Passage::open;
     return ticks(now) >= next_probe_.load(std::memory_order_relaxed) ? Passage::probe
                                                                      : Passage::held;
 }
 
-TimePoint Gate::wait_until() const noexcept {
+TimePoint Gate::wait_until(TimePoint now) const noexcept {
     auto until = held_until_.load(std::memory_order_relaxed);
-    if (closed_.load(std::memory_order_relaxed) != Closed::no) {
+    if (is_closed() || is_stalled(now)) {
         until = std::max(until, next_probe_.load(std::memory_order_relaxed));
     }
     return from_ticks(until);
 }
 
+bool Gate::is_stalled(TimePoint now) const noexcept {
+    if (in_flight_.load(std::memory_order_relaxed) == 0) return false;
+    auto const silent = Duration{ticks(now) - answered_at_.load(std::memory_order_relaxed)};
+    return silent > std::max(stall_min, settings_.probe);
+}
+
 bool Gate::try_acquire() noexcept {
-    auto const limit = std::max(limit_.load(std::memory_order_relaxed) / unit, 1U);
+    return acquire(allowed());
+}
+
+bool Gate::try_acquire_for_probe() noexcept {
+    return acquire(settings_.concurrency_max);
+}
+
+bool Gate::acquire(std::uint32_t limit) noexcept {
     auto taken = permits_.load(std::memory_order_relaxed);
     while (taken < limit) {
         if (permits_.compare_exchange_weak(taken, taken + 1, std::memory_order_acq_rel))
@@ -56,70 +79,132 @@ bool Gate::try_acquire() noexcept {
     return false;
 }
 
+/// Requests that nobody answers any more do not count after a recovery: their permits would keep
+/// the others waiting until they time out.
+std::uint32_t Gate::allowed() const noexcept {
+    auto const limit =
+        std::max(static_cast<std::uint32_t>(limit_.load(std::memory_order_relaxed) / unit), 1U);
+    auto const most =
+        settings_.is_adaptive
+            ? std::min(limit, peak_.load(std::memory_order_relaxed) + unused_permits_max)
+            : limit;
+    return std::min(most + left_behind_.load(std::memory_order_relaxed), settings_.concurrency_max);
+}
+
 void Gate::release() noexcept {
     permits_.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-bool Gate::try_begin_probe() noexcept {
-    return !is_probing_.exchange(true, std::memory_order_acq_rel);
+bool Gate::try_begin_probe(TimePoint now, Random& random) noexcept {
+    auto due = next_probe_.load(std::memory_order_acquire);
+    if (ticks(now) < due) return false;
+    auto const closed = closed_.load(std::memory_order_relaxed);
+    bool const is_slow = closed == Closed::blocked || closed == Closed::refused;
+    auto const interval = is_slow ? settings_.blocked_probe : settings_.probe;
+    auto const next = ticks(now + spread(interval, probe_spread, random));
+    return next_probe_.compare_exchange_strong(due, next, std::memory_order_acq_rel);
 }
 
-void Gate::cancel_probe() noexcept {
-    is_probing_.store(false, std::memory_order_release);
+void Gate::cancel_probe(TimePoint now) noexcept {
+    next_probe_.store(ticks(now), std::memory_order_release);
+}
+
+std::uint32_t Gate::begin_request(TimePoint now) noexcept {
+    if (in_flight_.fetch_add(1, std::memory_order_acq_rel) == 0)
+        answered_at_.store(ticks(now), std::memory_order_relaxed);
+    return generation_.load(std::memory_order_acquire);
+}
+
+/// Gives whether the request is of the present generation.
+bool Gate::end_request(Outcome const& outcome) noexcept {
+    // It was slow, not dead: the probes sent meanwhile prove nothing.
+    if (outcome.was_answered && !outcome.was_probe && !is_closed() && is_stalled(outcome.now))
+        generation_.fetch_add(1, std::memory_order_acq_rel);
+    in_flight_.fetch_sub(1, std::memory_order_acq_rel);
+    if (outcome.was_answered) answered_at_.store(ticks(outcome.now), std::memory_order_relaxed);
+    if (outcome.generation == generation_.load(std::memory_order_acquire)) return true;
+    auto left = left_behind_.load(std::memory_order_relaxed);
+    while (left != 0 &&
+           !left_behind_.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel)) {
+    }
+    return false;
 }
 
 void Gate::on_success(Outcome const& outcome) {
+    bool const is_present = end_request(outcome);
     failures_.store(0, std::memory_order_relaxed);
+    auto const closed = closed_.load(std::memory_order_acquire);
+    refusals_.on_accepted(closed == Closed::refused);
+    retries_.on_success();
     if (is_throttled_.load(std::memory_order_relaxed)) {
         is_throttled_.store(false, std::memory_order_relaxed);
         note(outcome.wall, "");
     }
-    raise_limit();
-    if (closed_.load(std::memory_order_relaxed) != Closed::no) recover(outcome);
-    end_probe(outcome);
+    raise_limit(outcome.now);
+    if (closed != Closed::no) {
+        recover(outcome);
+    } else if (outcome.was_probe && is_present) {
+        begin_ramp();  // Nothing had been answered; what is still in flight may never be.
+    }
 }
 
 void Gate::on_refused(Outcome const& outcome) {
+    std::ignore = end_request(outcome);
     failures_.store(0, std::memory_order_relaxed);
-    if (closed_.load(std::memory_order_relaxed) != Closed::no) recover(outcome);
-    end_probe(outcome);
+    // Of a route that is blocked by refusals one more says nothing new.
+    auto const closed = closed_.load(std::memory_order_relaxed);
+    if (closed != Closed::no && closed != Closed::refused) recover(outcome);
 }
 
 void Gate::on_throttled(Outcome const& outcome, Duration hold, std::string_view reason) {
+    std::ignore = end_request(outcome);
     hold_until(outcome.now + hold);
     lower_limit(outcome.now);
     if (!is_throttled_.exchange(true, std::memory_order_relaxed)) note(outcome.wall, reason);
     // An answer, even this one, ends an outage: what is left to wait for is the quota.
     if (outcome.was_probe && closed_.load(std::memory_order_relaxed) == Closed::broken)
         recover(outcome);
-    end_probe(outcome);
 }
 
 void Gate::on_failure(Outcome const& outcome, std::optional<Duration> hold, std::string_view reason,
                       Random& random) {
+    std::ignore = end_request(outcome);
     if (hold) hold_until(outcome.now + *hold);
     lower_limit(outcome.now);
-    auto const next_probe = outcome.now + spread(settings_.probe, probe_spread, random);
     auto const failures = failures_.fetch_add(1, std::memory_order_acq_rel) + 1;
-    auto const closed = closed_.load(std::memory_order_acquire);
-    if (closed == Closed::no && failures >= settings_.failures_to_break) {
-        close(Closed::broken, next_probe, outcome.wall, reason);
-    } else if (outcome.was_probe && closed != Closed::no) {
-        auto const interval = closed == Closed::blocked ? settings_.blocked_probe : settings_.probe;
-        next_probe_.store(ticks(outcome.now + spread(interval, probe_spread, random)),
-                          std::memory_order_relaxed);
-    }
-    end_probe(outcome);
+    if (!is_closed() && failures >= settings_.failures_to_break)
+        close(Closed::broken, outcome, reason, random);
 }
 
 void Gate::on_blocked(Outcome const& outcome, std::string_view reason, Random& random) {
-    auto const next_probe = outcome.now + spread(settings_.blocked_probe, probe_spread, random);
-    if (closed_.load(std::memory_order_acquire) != Closed::blocked) {
-        close(Closed::blocked, next_probe, outcome.wall, reason);
-    } else if (outcome.was_probe) {
-        next_probe_.store(ticks(next_probe), std::memory_order_relaxed);
+    std::ignore = end_request(outcome);
+    if (closed_.load(std::memory_order_acquire) != Closed::blocked)
+        close(Closed::blocked, outcome, reason, random);
+}
+
+Refusals::Advice Gate::on_refused_alone(Outcome const& outcome, std::string_view reason,
+                                        Random& random) {
+    auto const advice = refusals_.on_refused();
+    if (advice == Refusals::Advice::block && !is_closed()) {
+        close(Closed::refused, outcome,
+              std::to_string(refusals_.in_a_row_max()) +
+                  " records in a row were refused (dead_letters.in_a_row_max), the last one with " +
+                  std::string(reason) +
+                  "; mend the configuration, or dead-letter those held with `headrace route "
+                  "resume`",
+              random);
     }
-    end_probe(outcome);
+    return advice;
+}
+
+void Gate::resume(TimePoint now, WallTime wall) {
+    refusals_.resume();
+    auto refused = Closed::refused;
+    if (closed_.compare_exchange_strong(refused, Closed::no, std::memory_order_acq_rel)) {
+        failures_.store(0, std::memory_order_relaxed);
+        if (!is_remarkable()) note(wall, "");
+    }
+    probe_now(now);
 }
 
 void Gate::on_target_blocked(WallTime wall, std::string_view reason) {
@@ -130,22 +215,41 @@ void Gate::on_target_mended(WallTime wall) {
     if (blocked_targets_.fetch_sub(1, std::memory_order_relaxed) == 1) note(wall, "");
 }
 
+void Gate::on_suspect(WallTime wall, std::string_view reason) {
+    if (suspects_.fetch_add(1, std::memory_order_relaxed) == 0) note(wall, reason);
+}
+
+void Gate::on_suspect_gone(WallTime wall) {
+    if (suspects_.fetch_sub(1, std::memory_order_relaxed) == 1) note(wall, "");
+}
+
+bool Gate::is_remarkable() const noexcept {
+    return blocked_targets_.load(std::memory_order_relaxed) != 0 ||
+           suspects_.load(std::memory_order_relaxed) != 0;
+}
+
 void Gate::probe_now(TimePoint now) noexcept {
     next_probe_.store(ticks(now), std::memory_order_relaxed);
 }
 
 double Gate::limit() const noexcept {
-    return static_cast<double>(limit_.load(std::memory_order_relaxed)) / unit;
+    auto const limit = static_cast<double>(limit_.load(std::memory_order_relaxed)) / unit;
+    if (!settings_.is_adaptive) return limit;
+    return std::min(
+        limit, static_cast<double>(peak_.load(std::memory_order_relaxed) + unused_permits_max));
 }
 
 Gate::State Gate::state(TimePoint now) const {
     State state;
     auto const closed = closed_.load(std::memory_order_acquire);
     bool const is_held = ticks(now) < held_until_.load(std::memory_order_relaxed);
-    if (closed == Closed::blocked || blocked_targets_.load(std::memory_order_relaxed) != 0) {
+    bool const is_blocked_whole = closed == Closed::blocked || closed == Closed::refused;
+    if (is_blocked_whole || blocked_targets_.load(std::memory_order_relaxed) != 0) {
         state.state = RouteState::blocked;
     } else if (closed == Closed::broken) {
         state.state = RouteState::broken;
+    } else if (suspects_.load(std::memory_order_relaxed) != 0) {
+        state.state = RouteState::suspect;
     } else if (is_held || is_throttled_.load(std::memory_order_relaxed)) {
         state.state = RouteState::throttled;
     }
@@ -172,13 +276,20 @@ void Gate::lower_limit(TimePoint now) noexcept {
     limit_.store(std::max(limit / 2, unit), std::memory_order_relaxed);
 }
 
-void Gate::raise_limit() noexcept {
+void Gate::raise_limit(TimePoint now) noexcept {
     if (!settings_.is_adaptive) return;
+    auto const taken = permits_.load(std::memory_order_relaxed);
+    bool const is_over =
+        Duration{ticks(now) - peak_at_.load(std::memory_order_relaxed)} > peak_window;
+    if (is_over || taken > peak_.load(std::memory_order_relaxed)) {
+        peak_.store(taken, std::memory_order_relaxed);
+        peak_at_.store(ticks(now), std::memory_order_relaxed);
+    }
     auto const limit = limit_.load(std::memory_order_relaxed);
     auto const max = settings_.concurrency_max * unit;
     // Only a limit that is felt is raised: otherwise it would grow without evidence that the
     // destination bears it.
-    if (limit >= max || 2 * permits_.load(std::memory_order_relaxed) < limit / unit) return;
+    if (limit >= max || 2 * taken < limit / unit) return;
     bool const is_slow_start = is_slow_start_.load(std::memory_order_relaxed);
     auto const step =
         is_slow_start ? unit : std::max<std::uint32_t>(unit / std::max(limit / unit, 1U), 1);
@@ -188,22 +299,27 @@ void Gate::raise_limit() noexcept {
 void Gate::recover(Outcome const& outcome) {
     if (closed_.exchange(Closed::no, std::memory_order_acq_rel) == Closed::no) return;
     failures_.store(0, std::memory_order_relaxed);
+    begin_ramp();
+    if (!is_remarkable()) note(outcome.wall, "");
+}
+
+/// Sends little at first after silence, and lets waiting batches go without their backoff.
+void Gate::begin_ramp() noexcept {
     if (settings_.is_adaptive) {
         limit_.store(unit * std::min(ramp_limit, settings_.concurrency_max),
                      std::memory_order_relaxed);
         is_slow_start_.store(true, std::memory_order_relaxed);
     }
+    left_behind_.store(in_flight_.load(std::memory_order_acquire), std::memory_order_release);
+    generation_.fetch_add(1, std::memory_order_acq_rel);
     recoveries_.fetch_add(1, std::memory_order_acq_rel);
-    if (blocked_targets_.load(std::memory_order_relaxed) == 0) note(outcome.wall, "");
 }
 
-void Gate::close(Closed why, TimePoint next_probe, WallTime wall, std::string_view reason) {
-    next_probe_.store(ticks(next_probe), std::memory_order_relaxed);
-    if (closed_.exchange(why, std::memory_order_acq_rel) != why) note(wall, reason);
-}
-
-void Gate::end_probe(Outcome const& outcome) noexcept {
-    if (outcome.was_probe) is_probing_.store(false, std::memory_order_release);
+void Gate::close(Closed why, Outcome const& outcome, std::string_view reason, Random& random) {
+    auto const interval = why == Closed::broken ? settings_.probe : settings_.blocked_probe;
+    next_probe_.store(ticks(outcome.now + spread(interval, probe_spread, random)),
+                      std::memory_order_relaxed);
+    if (closed_.exchange(why, std::memory_order_acq_rel) != why) note(outcome.wall, reason);
 }
 
 void Gate::note(WallTime wall, std::string_view reason) {

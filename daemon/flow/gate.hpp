@@ -1,10 +1,12 @@
 // What belongs to a destination as a whole and is shared by all lanes of a route: the hold after
-// throttling, the breaker, the block, and the concurrency limit. Lanes ask it before each send and
-// tell it every outcome. It decides when requests may be sent; which batch goes is delivery's
-// business.
+// throttling, the breaker, the block, refusals in a row, suspects, the retry budget and the
+// concurrency limit. Lanes ask it before each send and tell it every outcome. It decides when
+// requests may be sent; which batch goes is delivery's business.
 //
 //   open ──5 failures in a row──► broken ──probe succeeds──► open (low concurrency, ramps up)
 //   open/broken ──blocked──► blocked ──probe succeeds──► open
+//   open ──in_a_row_max records refused──► refused ──a held one is accepted, or resume()──► open
+//   open ──nothing answered for a second──► open, but one request a probe interval, until an answer
 //
 // Thread safety: every method from any thread; no lock is taken but in the rare calls that change
 // the state's reason.
@@ -12,8 +14,11 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "flow/refusals.hpp"
+#include "flow/retry_budget.hpp"
 #include "flow/route_snapshot.hpp"
 #include "flow/verdict.hpp"
+#include "flow/written_names.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -29,6 +34,8 @@ struct GateSettings {
     Duration probe{};                ///< Between probes while broken.
     Duration blocked_probe{};        ///< Between probes while blocked.
     unsigned failures_to_break = 5;  ///< In a row, with no success between.
+    std::uint32_t in_a_row_max = 0;  ///< `dead_letters.in_a_row_max`; 0: off.
+    std::uint32_t retry_budget_percent = 100;
 };
 
 class Gate {
@@ -44,22 +51,39 @@ class Gate {
 
     [[nodiscard]] Passage passage(TimePoint now) const noexcept;
     /// When to ask again while held.
-    [[nodiscard]] TimePoint wait_until() const noexcept;
+    [[nodiscard]] TimePoint wait_until(TimePoint now) const noexcept;
+    /// Nothing is sent but probes.
+    [[nodiscard]] bool is_closed() const noexcept {
+        return closed_.load(std::memory_order_acquire) != Closed::no;
+    }
 
     /// Takes a permit if the concurrency limit has room.
     [[nodiscard]] bool try_acquire() noexcept;
+    /// Takes a permit for a probe, which may pass the present limit but not `concurrency_max`.
+    [[nodiscard]] bool try_acquire_for_probe() noexcept;
     void release() noexcept;
 
-    /// Takes the one probe. REQUIRES: passage() was probe; false if another lane was first.
-    [[nodiscard]] bool try_begin_probe() noexcept;
+    /// Takes the probe that is due; the next one is due a probe interval later, answered or not.
+    /// False if another lane was first.
+    [[nodiscard]] bool try_begin_probe(TimePoint now, Random& random) noexcept;
     /// Gives the probe back unsent: there was nothing to send.
-    void cancel_probe() noexcept;
+    void cancel_probe(TimePoint now) noexcept;
+    [[nodiscard]] Duration probe_interval() const noexcept { return settings_.probe; }
+
+    /// A retry is to be sent while the gate is open; false if retry_due() must be awaited.
+    [[nodiscard]] bool try_retry(TimePoint now) noexcept { return retries_.try_take(now); }
+    [[nodiscard]] TimePoint retry_due(TimePoint now) const noexcept { return retries_.next(now); }
+
+    /// A request goes out. Gives the number for its Outcome.
+    [[nodiscard]] std::uint32_t begin_request(TimePoint now) noexcept;
 
     /// What happened to a request. Every request ends in exactly one of these.
     struct Outcome {
         bool was_probe = false;
         TimePoint now{};
         WallTime wall{};
+        std::uint32_t generation = 0;  ///< What begin_request() gave.
+        bool was_answered = true;      ///< false: it timed out.
     };
     void on_success(Outcome const& outcome);
     /// The destination answered and refused records: it lives, but nothing was written.
@@ -74,8 +98,31 @@ class Gate {
     void on_target_blocked(WallTime wall, std::string_view reason);
     void on_target_mended(WallTime wall);
 
-    /// Lets the next probe go at once: a secret changed, or an operator asks.
+    /// A record that stood alone was refused: what becomes of it. The route may be blocked by it.
+    [[nodiscard]] Refusals::Advice on_refused_alone(Outcome const& outcome, std::string_view reason,
+                                                    Random& random);
+    [[nodiscard]] Refusals& refusals() noexcept { return refusals_; }
+    /// The route is blocked by refusals in a row: a probe sends one of the records held, if any.
+    [[nodiscard]] bool is_refused() const noexcept {
+        return closed_.load(std::memory_order_acquire) == Closed::refused;
+    }
+
+    /// One batch more or less fails past max_retries while others are written.
+    void on_suspect(WallTime wall, std::string_view reason);
+    void on_suspect_gone(WallTime wall);
+
+    /// What was written since start: the sources (stream sources, collections) and the places
+    /// (stream sources, partitions).
+    [[nodiscard]] WrittenNames& sources() noexcept { return sources_; }
+    [[nodiscard]] WrittenNames& places() noexcept { return places_; }
+
+    /// Lets the next probe go at once: a secret changed.
     void probe_now(TimePoint now) noexcept;
+
+    /// What `route resume` asks for: the records held after refusals in a row are buried and
+    /// counting begins anew; a destination that is broken or blocked is probed at once. The lanes
+    /// are to be notified after it. Thread safety: any thread.
+    void resume(TimePoint now, WallTime wall);
 
     /// Changes each time that the destination recovers: waiting batches then need not sit out their
     /// backoff.
@@ -85,7 +132,8 @@ class Gate {
 
     /// Whether reading from Kafka makes sense.
     [[nodiscard]] bool is_blocked() const noexcept {
-        return closed_.load(std::memory_order_relaxed) == Closed::blocked;
+        auto const closed = closed_.load(std::memory_order_relaxed);
+        return closed == Closed::blocked || closed == Closed::refused;
     }
 
     [[nodiscard]] double limit() const noexcept;
@@ -105,14 +153,20 @@ class Gate {
         no,       ///< Requests pass.
         broken,   ///< The breaker is open.
         blocked,  ///< Credentials or permission.
+        refused,  ///< Too many records in a row were refused.
     };
+    [[nodiscard]] bool is_stalled(TimePoint now) const noexcept;
+    [[nodiscard]] std::uint32_t allowed() const noexcept;
+    [[nodiscard]] bool acquire(std::uint32_t limit) noexcept;
+    [[nodiscard]] bool end_request(Outcome const& outcome) noexcept;
     void hold_until(TimePoint until) noexcept;
     void lower_limit(TimePoint now) noexcept;
-    void raise_limit() noexcept;
+    void raise_limit(TimePoint now) noexcept;
     void recover(Outcome const& outcome);
-    void close(Closed why, TimePoint next_probe, WallTime wall, std::string_view reason);
-    void end_probe(Outcome const& outcome) noexcept;
+    void begin_ramp() noexcept;
+    void close(Closed why, Outcome const& outcome, std::string_view reason, Random& random);
     void note(WallTime wall, std::string_view reason);
+    [[nodiscard]] bool is_remarkable() const noexcept;
 
     static constexpr std::uint32_t unit =
         1024;  ///< The limit is kept in 1/1024 so that it can grow by fractions.
@@ -126,10 +180,20 @@ class Gate {
     std::atomic<std::uint32_t> failures_{0};
     std::atomic<std::uint32_t> recoveries_{0};
     std::atomic<std::uint32_t> blocked_targets_{0};
+    std::atomic<std::uint32_t> suspects_{0};
+    std::atomic<std::uint32_t> in_flight_{0};
+    std::atomic<Duration::rep> answered_at_{0};  ///< Or when the first of those in flight was sent.
+    std::atomic<std::uint32_t> generation_{0};   ///< Of requests: a new one with each recovery.
+    std::atomic<std::uint32_t> left_behind_{0};  ///< In flight, of earlier generations.
+    std::atomic<std::uint32_t> peak_{0};         ///< Permits in use while answers came, lately.
+    std::atomic<Duration::rep> peak_at_{0};
     std::atomic<bool> is_slow_start_{true};
     std::atomic<bool> is_throttled_{false};
-    std::atomic<bool> is_probing_{false};
     std::atomic<Closed> closed_{Closed::no};
+    Refusals refusals_;
+    RetryBudget retries_;
+    WrittenNames sources_;
+    WrittenNames places_;
 
     mutable std::mutex mutex_;  ///< Guards since_ and reason_.
     WallTime since_;

@@ -68,6 +68,8 @@ std::string_view to_string(RouteState state) noexcept {
             return "broken";
         case RouteState::blocked:
             return "blocked";
+        case RouteState::suspect:
+            return "suspect";
         case RouteState::paused:
             return "paused";
         case RouteState::stopped:

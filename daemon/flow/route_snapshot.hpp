@@ -20,11 +20,12 @@ enum class RouteState : std::uint8_t {
     flowing,    ///< Nothing holds it.
     throttled,  ///< Held by 429 or a quota.
     broken,     ///< The breaker is open.
-    blocked,    ///< Credentials, permission or a missing target.
+    blocked,    ///< Credentials, permission, a missing target, or too many refusals in a row.
+    suspect,    ///< A batch is past max_retries while others are written.
     paused,     ///< An operator paused or drained it.
     stopped,    ///< A record must be dead-lettered and there is no usable dead-letter topic.
 };
-inline constexpr std::size_t route_state_count = 6;
+inline constexpr std::size_t route_state_count = 7;
 [[nodiscard]] std::string_view to_string(RouteState state) noexcept;
 
 /// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is

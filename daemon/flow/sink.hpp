@@ -54,6 +54,12 @@ struct Inspection {
     std::size_t encoded_bytes = 0;  ///< What it adds to a request's body.
 };
 
+/// The same for every operation on the target.
+struct TargetNames {
+    std::string source;  ///< The stream source or collection.
+    std::string place;   ///< Where a partition is part of the target: with it.
+};
+
 /// How the sink wants its requests.
 struct RequestShape {
     std::size_t targets_max = 1;       ///< Different targets that one request may carry.
@@ -82,6 +88,11 @@ class Sink {
 
     /// A name for logs and alarms, such as `clicks` or `default/docs/_default`.
     [[nodiscard]] virtual std::string target_name(TargetId target) const = 0;
+
+    /// What failures and absences of the target are compared with: by default its name for both.
+    [[nodiscard]] virtual TargetNames names_of(TargetId target) const {
+        return {target_name(target), target_name(target)};
+    }
 
     /// Appends the indices of the records that are to be sent, in order. The others are superseded
     /// by a later record of the span with the same key.

@@ -39,10 +39,18 @@ enum class BlockScope : std::uint8_t {
     target,       ///< One stream source, collection or partition is missing.
 };
 
+/// Which name the destination does not know, if records with it may be dead-lettered for that.
+enum class UnknownName : std::uint8_t {
+    none,    ///< None, or the configuration does not say `on_unknown: dead_letter`.
+    source,  ///< The stream source or collection.
+    place,   ///< The partition.
+};
+
 struct Judgement {
     Verdict verdict = Verdict::retry;
     FailureReason reason = FailureReason::none;
     BlockScope scope = BlockScope::destination;  ///< Only for Verdict::blocked.
+    UnknownName unknown = UnknownName::none;     ///< Only for BlockScope::target.
     std::optional<Duration>
         retry_after;     ///< Holds the whole destination; clamped to 10 minutes by the sink.
     std::string status;  ///< What the answer said: "429", "200/1804", or empty when there was none.

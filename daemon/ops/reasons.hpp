@@ -9,10 +9,11 @@
 
 namespace headrace::ops {
 
-inline constexpr std::array<std::string_view, 12> dead_letter_reasons{
+inline constexpr std::array<std::string_view, 14> dead_letter_reasons{
     "empty_value", "invalid_json",   "not_an_object", "tombstone",
     "bad_key",     "bad_name",       "no_key",        "no_name",
-    "too_large",   "too_many_names", "rejected",      "retries_exhausted"};
+    "too_large",   "too_many_names", "rejected",      "retries_exhausted",
+    "suspect",     "unknown_name"};
 inline constexpr std::array<std::string_view, 3> skip_reasons{"tombstone", "superseded",
                                                               "already_settled"};
 inline constexpr std::array<std::string_view, 4> return_reasons{"revoked", "lost", "drained",

@@ -14,6 +14,7 @@ LogLevel level_of(RouteState state) noexcept {
         case RouteState::broken:
             return LogLevel::warn;
         case RouteState::blocked:
+        case RouteState::suspect:
         case RouteState::stopped:
             return LogLevel::error;
     }

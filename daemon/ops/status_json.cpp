@@ -199,6 +199,7 @@ bool counts_as_ready(RouteState state) {
             return true;
         case RouteState::broken:
         case RouteState::blocked:
+        case RouteState::suspect:
         case RouteState::stopped:
             return false;
     }

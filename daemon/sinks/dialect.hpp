@@ -56,6 +56,11 @@ class Dialect {
     /// A name for logs and alarms.
     [[nodiscard]] virtual std::string target_name(flow::TargetId target) const = 0;
 
+    /// What its failures and absence are compared with, see flow::Sink.
+    [[nodiscard]] virtual flow::TargetNames names_of(flow::TargetId target) const {
+        return {target_name(target), target_name(target)};
+    }
+
     /// Checks a placed record. Total: any bytes give an answer. REQUIRES: is_ready(target).
     [[nodiscard]] virtual std::variant<flow::Inspection, flow::Refusal> inspect(
         flow::Record const& record, flow::TargetId target) = 0;

@@ -147,6 +147,10 @@ std::string HttpSink::target_name(flow::TargetId target) const {
     return core_->dialect->target_name(target);
 }
 
+flow::TargetNames HttpSink::names_of(flow::TargetId target) const {
+    return core_->dialect->names_of(target);
+}
+
 void HttpSink::collapse(std::span<flow::Record const> records,
                         std::vector<std::uint32_t>& effective) {
     core_->dialect->collapse(records, effective);

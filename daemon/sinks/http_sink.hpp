@@ -30,6 +30,7 @@ class HttpSink final : public flow::Sink {
     [[nodiscard]] std::variant<flow::Inspection, flow::Refusal> inspect(
         flow::Record const& record, flow::TargetId target) override;
     [[nodiscard]] std::string target_name(flow::TargetId target) const override;
+    [[nodiscard]] flow::TargetNames names_of(flow::TargetId target) const override;
     void collapse(std::span<flow::Record const> records,
                   std::vector<std::uint32_t>& effective) override;
     [[nodiscard]] boost::asio::awaitable<flow::Judgement> prepare(flow::TargetId target) override;

@@ -48,6 +48,10 @@ class MilvusDialect final : public Dialect {
     [[nodiscard]] std::string target_name(flow::TargetId target) const override {
         return known_.target(target).name;
     }
+    [[nodiscard]] flow::TargetNames names_of(flow::TargetId target) const override {
+        auto const& collection = known_.collection_of(target).name;
+        return {collection, collection + "/" + known_.target(target).partition};
+    }
     [[nodiscard]] std::variant<flow::Inspection, flow::Refusal> inspect(
         flow::Record const& record, flow::TargetId target) override;
     void collapse(std::span<flow::Record const> records,
@@ -64,6 +68,15 @@ class MilvusDialect final : public Dialect {
                                                     http::Response const& answer) override;
 
   private:
+    /// Forgets that a name is unknown where that must block.
+    void keep_unknown(flow::Judgement& judgement) const noexcept {
+        auto const& unknown = judgement.unknown;
+        bool const buries =
+            (unknown == flow::UnknownName::source && collection_.buries_unknown()) ||
+            (unknown == flow::UnknownName::place && partition_ && partition_->buries_unknown());
+        if (!buries) judgement.unknown = flow::UnknownName::none;
+    }
+
     using Inspected = std::variant<flow::Inspection, flow::Refusal>;
     [[nodiscard]] Inspected inspect_row(flow::Record const& record, flow::TargetId target);
     [[nodiscard]] Inspected inspect_delete(flow::Record const& record, flow::TargetId target);
@@ -333,6 +346,7 @@ flow::Judgement MilvusDialect::judge(EncodedRequest const& sent, http::Response 
                                         .records = sent.records,
                                         .target = known_.target(target).name});
     known_.conclude(target, sent.generation, result);
+    keep_unknown(result.judgement);
     return std::move(result.judgement);
 }
 
@@ -351,6 +365,7 @@ flow::Judgement MilvusDialect::judge_preparation(flow::TargetId target,
         judge_milvus(validator_, answer,
                      {.operation = MilvusOperation::describe, .records = 0, .target = name})
             .judgement;
+    keep_unknown(judgement);
     // No record was sent that could be refused: the name is at fault.
     if (judgement.verdict == flow::Verdict::split) {
         judgement.verdict = flow::Verdict::blocked;

@@ -15,6 +15,7 @@ namespace {
 
 using flow::BlockScope;
 using flow::FailureReason;
+using flow::UnknownName;
 using flow::Verdict;
 
 enum class Meaning {
@@ -28,6 +29,10 @@ enum class Meaning {
     missing,         ///< Collection or partition missing, not loaded or misnamed.
     blocked,         ///< The whole destination is set up wrongly.
 };
+
+/// Absent, not merely unloaded.
+constexpr std::int64_t code_no_collection = 100;
+constexpr std::int64_t code_no_partition = 200;
 
 struct CodeRule {
     std::int64_t first;
@@ -160,8 +165,13 @@ struct Body {
     if (contains(body.message, "quota"))
         return judge_throttled(milvus_quota_hold, "Milvus denies writing: " + body.words);
     bool const is_database = contains(body.message, "database");
-    return judge_blocked(is_database ? BlockScope::destination : BlockScope::target,
-                         "Milvus does not know " + std::string(ask.target) + ": " + body.words);
+    auto judgement =
+        judge_blocked(is_database ? BlockScope::destination : BlockScope::target,
+                      "Milvus does not know " + std::string(ask.target) + ": " + body.words);
+    // Servers before 2.6 speak of an absent partition so.
+    bool const is_absent = contains(body.message, "not found");
+    if (is_absent && contains(body.message, "partition")) judgement.unknown = UnknownName::place;
+    return judgement;
 }
 
 [[nodiscard]] flow::Judgement judge_code(Meaning meaning, Body const& body, MilvusAsk const& ask) {
@@ -223,6 +233,8 @@ struct Body {
     answer.schema_changed = meaning == Meaning::changed;
     answer.schema_doubtful = meaning == Meaning::split_doubtful;
     answer.is_missing = meaning == Meaning::missing;
+    if (body.code == code_no_collection) answer.judgement.unknown = UnknownName::source;
+    if (body.code == code_no_partition) answer.judgement.unknown = UnknownName::place;
     // A gateway's 429 around any code that may pass.
     if (status == 429 && answer.judgement.verdict == Verdict::retry)
         answer.judgement.reason = FailureReason::throttled;

@@ -28,6 +28,11 @@ class NameSource {
     [[nodiscard]] bool reads_value() const noexcept { return rule_.from == NameRule::From::field; }
     [[nodiscard]] bool is_fixed() const noexcept { return rule_.from == NameRule::From::fixed; }
 
+    /// Records with a name that the destination does not know may be dead-lettered.
+    [[nodiscard]] bool buries_unknown() const noexcept {
+        return !is_fixed() && rule_.on_unknown == OnUnknown::dead_letter;
+    }
+
     /// How many bytes the longest possible name takes as a JSON string.
     [[nodiscard]] std::size_t json_bytes_max() const;
 

@@ -20,6 +20,12 @@ namespace headrace::sinks {
 /// safety: any thread.
 using Secret = std::function<std::string()>;
 
+/// What becomes of records with a name that the destination does not know.
+enum class OnUnknown {
+    block,        ///< They wait until it does.
+    dead_letter,  ///< They are dead-lettered, once another name was accepted.
+};
+
 /// A name that is fixed, or is taken from the record.
 struct NameRule {
     /// Where the name comes from.
@@ -33,6 +39,7 @@ struct NameRule {
     std::string value;
     std::map<std::string, std::string> by_topic;
     std::optional<std::string> default_name;  ///< Serves an absent header, field or topic.
+    OnUnknown on_unknown = OnUnknown::block;  ///< Not for a fixed name.
 };
 
 /// What a tombstone (null value) becomes.

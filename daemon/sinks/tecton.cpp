@@ -114,7 +114,10 @@ class TectonDialect final : public Dialect {
             if (!names.empty()) names += ", ";
             names += sources_.at(target).name;
         }
-        return judge_tecton(validator_, answer, {.stream_sources = names, .dry_run = dry_run_});
+        auto judgement =
+            judge_tecton(validator_, answer, {.stream_sources = names, .dry_run = dry_run_});
+        if (!name_.buries_unknown()) judgement.unknown = flow::UnknownName::none;
+        return judgement;
     }
 
   private:

@@ -92,10 +92,12 @@ struct Body {
             BlockScope::destination,
             "Tecton does not know the workspace; check destination.workspace_name: " + body.words);
     }
-    return judge_blocked(BlockScope::target,
-                         "Tecton does not know the stream source " +
-                             std::string(ask.stream_sources) +
-                             ", its workspace or a feature view of it: " + body.words);
+    auto judgement =
+        judge_blocked(BlockScope::target,
+                      "Tecton does not know the stream source " + std::string(ask.stream_sources) +
+                          ", its workspace or a feature view of it: " + body.words);
+    judgement.unknown = flow::UnknownName::source;
+    return judgement;
 }
 
 [[nodiscard]] flow::Judgement refused(Body const& body) {

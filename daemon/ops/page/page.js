@@ -11,6 +11,7 @@ const states = {
   throttled: ["warn", "◐", "The destination asks for a slower pace. Nothing to do: it goes on by itself, and nothing is lost."],
   broken: ["bad", "▲", "Requests failed one after the other. Look at the destination and the way to it; a probe goes out regularly and sending resumes by itself. Nothing is lost."],
   blocked: ["bad", "■", "The destination refuses this route as a whole: check its key, permissions, and that the target exists. It goes on by itself once that is mended. Nothing is lost."],
+  suspect: ["bad", "■", "A batch fails again and again while others are written: a record in it seems to make the destination fail. It is halved until that record stands alone, which becomes a dead letter in the end. Nothing is lost."],
   paused: ["warn", "‖", "An operator paused or drained this route. headrace route resume makes it read on. Nothing is lost."],
   stopped: ["bad", "✕", "A record must be dead-lettered and there is no usable dead-letter topic. Create or configure it; the route tries again by itself. Nothing is lost."],
 };

@@ -92,9 +92,7 @@ TEST_CASE("structure that does not fit is refused") {
 
 TEST_CASE("keys whose features are not there yet are unknown keys like any other") {
     for (auto const* const line :
-         {"    retry: {suspect_after: 20}\n", "    retry: {suspect_secs: 600}\n",
-          "    dead_letters: {topic: d, in_a_row_max: 100}\n",
-          "    rate_limit: {requests_per_sec: 100}\n"}) {
+         {"    rate_limit: {requests_per_sec: 100}\n"}) {
         INFO(line);
         auto const errors = errors_of(tecton_text(line));
         REQUIRE(errors.size() == 1);

@@ -128,7 +128,12 @@ TEST_CASE("every key of the table is printed, or is off unless set") {
                                   "then",
                                   "probe_ms",
                                   "blocked_probe_ms",
-                                  "topic"}) {
+                                  "suspect_after",
+                                  "suspect_secs",
+                                  "budget_percent",
+                                  "topic",
+                                  "in_a_row_max",
+                                  "on_unknown"}) {
         INFO(key);
         CHECK(printed.find(" " + std::string(key) + ":") != std::string::npos);
     }

@@ -161,8 +161,13 @@ TEST_CASE("a name rule is a name or says where it stands") {
     CHECK(error(key, "{default: d}") ==
           "k: must hold exactly one of topic, header and field, but holds 0");
     CHECK(error(key, "{headers: h}") == "k.headers: unknown key (did you mean header?)");
-    CHECK(error(key, "{header: h, on_unknown: block}") ==
-          "k.on_unknown: unknown key; known here: topic, header, field, default");
+    CHECK(header.on_unknown == sinks::OnUnknown::block);
+    CHECK(read(key, "{header: h, on_unknown: dead_letter}").value->rule.on_unknown ==
+          sinks::OnUnknown::dead_letter);
+    CHECK(error(key, "{header: h, on_unknown: drop}") ==
+          "k.on_unknown: must be block or dead_letter, but is \"drop\"");
+    CHECK(error(key, "{on_unknown: block}") ==
+          "k: must hold exactly one of topic, header and field, but holds 0");
     CHECK(error(key, "{topic: []}") ==
           "k.topic: must be a mapping of topics to names, such as {clicks: click_source}");
     CHECK(error(key, "{topic: {a: 1}}") ==

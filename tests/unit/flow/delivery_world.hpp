@@ -35,13 +35,16 @@ struct DeliveryWorld {
     flow::TopicPartition views{"views", 0, 22};
     std::uint64_t sequence = 0;
 
-    DeliveryWorld()
-        : gate({.is_adaptive = false,
+    static flow::GateSettings plain_gate() {
+        return {.is_adaptive = false,
                 .concurrency_max = 4,
                 .probe = 1s,
                 .blocked_probe = 5s,
-                .failures_to_break = 5},
-               clock.wall()) {}
+                .failures_to_break = 5};
+    }
+
+    explicit DeliveryWorld(flow::GateSettings gate_settings = plain_gate())
+        : gate(gate_settings, clock.wall()) {}
     /// To be called after the settings were changed and before anything else.
     void make() {
         delivery = std::make_unique<flow::Delivery>(

@@ -23,7 +23,12 @@ struct World {
                                                   .blocked_probe = 5s,
                                                   .failures_to_break = 5})
         : gate(settings, clock.wall()) {}
-    Gate::Outcome outcome(bool was_probe = false) { return {was_probe, clock.now(), clock.wall()}; }
+    /// Of a request that is sent and answered now.
+    Gate::Outcome outcome(bool was_probe = false) {
+        auto const generation = gate.begin_request(clock.now());
+        return {was_probe, clock.now(), clock.wall(), generation, true};
+    }
+    bool begin_probe() { return gate.try_begin_probe(clock.now(), random); }
     Passage passage() { return gate.passage(clock.now()); }
     void fail(int times, bool was_probe = false) {
         for (int i = 0; i < times; ++i) {
@@ -64,8 +69,8 @@ TEST_CASE("a broken destination sees one probe at a time, about every probe inte
     world.fail(5);
     world.clock.advance(1200ms);
     REQUIRE(world.passage() == Passage::probe);
-    CHECK(world.gate.try_begin_probe());
-    CHECK_FALSE(world.gate.try_begin_probe());
+    CHECK(world.begin_probe());
+    CHECK_FALSE(world.begin_probe());
     CHECK(world.passage() == Passage::held);
     world.fail(1, true);
     CHECK(world.passage() == Passage::held);
@@ -79,7 +84,7 @@ TEST_CASE("a successful probe opens the gate at a low concurrency that ramps up"
     World world;
     world.fail(5);
     world.clock.advance(2s);
-    CHECK(world.gate.try_begin_probe());
+    CHECK(world.begin_probe());
     auto const before = world.gate.recoveries();
     world.gate.on_success(world.outcome(true));
     CHECK(world.passage() == Passage::open);
@@ -105,7 +110,7 @@ TEST_CASE("a refusal is an answer: it closes the breaker") {
     World world;
     world.fail(5);
     world.clock.advance(2s);
-    CHECK(world.gate.try_begin_probe());
+    CHECK(world.begin_probe());
     world.gate.on_refused(world.outcome(true));
     CHECK(world.passage() == Passage::open);
 }
@@ -131,7 +136,7 @@ TEST_CASE("a longer hold is not shortened by a later one") {
     World world;
     world.gate.on_throttled(world.outcome(), 10s, "429");
     world.gate.on_throttled(world.outcome(), 1s, "429");
-    CHECK(world.gate.wait_until() == world.clock.now() + 10s);
+    CHECK(world.gate.wait_until(world.clock.now()) == world.clock.now() + 10s);
 }
 
 TEST_CASE("the answers of one burst lower the limit once") {
@@ -152,12 +157,12 @@ TEST_CASE("a blocked destination is probed at its own pace and recovers by itsel
     CHECK(world.passage() == Passage::held);
     world.clock.advance(3s);
     REQUIRE(world.passage() == Passage::probe);
-    CHECK(world.gate.try_begin_probe());
+    CHECK(world.begin_probe());
     world.gate.on_blocked(world.outcome(true), "401: bad key", world.random);
     CHECK(world.passage() == Passage::held);
     world.gate.probe_now(world.clock.now());
     REQUIRE(world.passage() == Passage::probe);
-    CHECK(world.gate.try_begin_probe());
+    CHECK(world.begin_probe());
     world.gate.on_success(world.outcome(true));
     CHECK_FALSE(world.gate.is_blocked());
 }
@@ -166,8 +171,8 @@ TEST_CASE("a probe that had nothing to send is given back") {
     World world;
     world.fail(5);
     world.clock.advance(2s);
-    CHECK(world.gate.try_begin_probe());
-    world.gate.cancel_probe();
+    CHECK(world.begin_probe());
+    world.gate.cancel_probe(world.clock.now());
     CHECK(world.passage() == Passage::probe);
 }
 

@@ -47,6 +47,7 @@ TEST_CASE("a state's level says who has to look") {
     for (auto const& [state, level] : {std::pair{throttled, "warn"},
                                        {broken, "warn"},
                                        {blocked, "error"},
+                                       {suspect, "error"},
                                        {stopped, "error"},
                                        {static_cast<flow::RouteState>(9), "error"}}) {
         Fixture f;

@@ -69,7 +69,7 @@ TEST_CASE("a route counts as ready once joined, flowing or throttled") {
 TEST_CASE("broken, blocked and stopped are not ready, and say why") {
     using enum flow::RouteState;
     auto route = clicks_route();
-    for (auto const state : {broken, blocked, stopped}) {
+    for (auto const state : {broken, blocked, suspect, stopped}) {
         route.state = state;
         route.reason = "500 five times";
         CHECK(unready_reasons(std::vector{route}) ==
