@@ -9,22 +9,6 @@
 namespace headrace::integration {
 namespace {
 
-std::uint16_t port_of(std::string const& url) {
-    auto const at = url.find(':', url.find("//"));
-    return static_cast<std::uint16_t>(std::stoi(url.substr(at + 1)));
-}
-
-/// A destination behind a proxy of the test's own.
-struct ProxiedDestination {
-    explicit ProxiedDestination(KafkaScene& scene) : proxy(port_of(scene.emulators.tecton_url())) {}
-
-    [[nodiscard]] std::string url() const {
-        return "http://127.0.0.1:" + std::to_string(proxy.port()) + "/ingest";
-    }
-
-    FaultProxy proxy;
-};
-
 /// A connection that ends somewhere in its first requests or answers.
 LinkPlan some_cut(Random& random) {
     LinkPlan plan;
@@ -42,18 +26,19 @@ TEST_CASE("connections to the destination are cut anywhere: nothing is missing")
     Random random(Catch::getSeed());
     INFO("--rng-seed " << Catch::getSeed());
     KafkaScene scene("cut");
-    ProxiedDestination destination(scene);
+    FaultProxy destination_proxy(scene.emulators.tecton_port());
     std::vector<LinkPlan> plans;
     for (std::int64_t i = 0; i != cuts; ++i) {
         plans.push_back(some_cut(random));
     }
-    destination.proxy.script(plans);
+    destination_proxy.script(plans);
     scene.emulators.break_tecton(twenty_ms_each());
     scene.feed(0, total);
-    RunningDaemon daemon(scene.folder, "daemon", scene.config({.url = destination.url()}));
+    RunningDaemon daemon(scene.folder, "daemon",
+                         scene.config({.url = KafkaScene::url_by(destination_proxy)}));
     REQUIRE(daemon.has_started());
     scene.until_through(daemon);
-    CHECK(destination.proxy.figures().cuts >= static_cast<std::uint64_t>(cuts));
+    CHECK(destination_proxy.figures().cuts >= static_cast<std::uint64_t>(cuts));
     // An answer that was cut off is one that the destination may have meant.
     CHECK(scene.check_nothing_lost(total) <= 10 * cuts);
     CHECK(daemon.metric("headrace_write_errors_total", {{"reason", "connection"}}) > 0);
@@ -64,13 +49,12 @@ TEST_CASE("connections to the destination are cut anywhere: nothing is missing")
 TEST_CASE("a destination falls silent, refuses and is slow: nothing is missing") {
     auto const total = sized(6'000, 30'000);
     KafkaScene scene("silent");
-    ProxiedDestination destination(scene);
-    auto& proxy = destination.proxy;
+    FaultProxy proxy(scene.emulators.tecton_port());
     scene.emulators.break_tecton(twenty_ms_each());
     scene.feed(0, total);
-    RunningDaemon daemon(
-        scene.folder, "daemon",
-        scene.config({.url = destination.url(), .http = "{concurrency: 8, timeout_secs: 2.0}"}));
+    RunningDaemon daemon(scene.folder, "daemon",
+                         scene.config({.url = KafkaScene::url_by(proxy),
+                                       .http = "{concurrency: 8, timeout_secs: 2.0}"}));
     REQUIRE(daemon.has_started());
     scene.until_written(daemon, total / 10);
     proxy.cut_all(Cut::half_open);

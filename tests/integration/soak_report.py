@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes docs/soak.md of what `ctest --output-junit` wrote: each test, how long it took, its figures.
+"""Makes docs/soak.md of what `ctest --output-junit` wrote: each test, its time, its figures.
 
 `soak_report.py RESULTS.xml WHERE`, where WHERE says which commit on which machine. Tests print
 `FIGURE name value unit`; Catch2's `--durations yes` ends each of a program's tests with its time.
@@ -37,9 +37,9 @@ def report(root, where):
     cases = sorted(root.iter("testcase"), key=lambda case: case.get("name"))
     failed = sum(verdict_of(case) != "passed" for case in cases)
     lines = ["# The last soak", "",
-             "Written by `scripts/test --soak`: the long forms of the fault campaign, each judged by"
-             " record ids after a phase without faults. [guarantees.md](guarantees.md) says what they"
-             " prove.", "",
+             "Written by `scripts/test --soak`: the long forms of the fault campaign, each judged"
+             " by record ids after a phase without faults."
+             " [guarantees.md](guarantees.md) says what they prove.", "",
              where + f": {len(cases) - failed} programs passed, {failed} failed.", "",
              "| test | seconds | result | figures |", "| --- | --- | --- | --- |"]
     for case in cases:

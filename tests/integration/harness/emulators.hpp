@@ -31,6 +31,7 @@ class Emulators {
     Emulators& operator=(Emulators const&) = delete;
 
     [[nodiscard]] std::string tecton_url() const;
+    [[nodiscard]] std::uint16_t tecton_port() const noexcept { return tecton_port_; }
     [[nodiscard]] std::string milvus_url() const;
 
     template <class Look>

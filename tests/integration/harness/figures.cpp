@@ -1,13 +1,15 @@
 #include "harness/figures.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
 namespace headrace::integration {
 
 void figure(std::string const& name, double value, std::string const& unit) {
-    // More digits than 10 are no measurement, and whole numbers stay whole.
-    std::printf("FIGURE %s %.10g %s\n", name.c_str(), value, unit.c_str());
+    // Whole numbers stay whole; more than three decimals are no measurement.
+    std::printf("FIGURE %s %.10g %s\n", name.c_str(), std::round(value * 1000) / 1000,
+                unit.c_str());
     std::fflush(stdout);
 }
 

@@ -58,6 +58,10 @@ std::string KafkaScene::proxied_bootstrap() {
     return "127.0.0.1:" + std::to_string(shared().proxy.port());
 }
 
+std::string KafkaScene::url_by(FaultProxy const& proxy) {
+    return "http://127.0.0.1:" + std::to_string(proxy.port()) + "/ingest";
+}
+
 KafkaScene::KafkaScene(std::string name)
     : topic(name + "-events"),
       dead_letter_topic(name + "-dead-letters"),

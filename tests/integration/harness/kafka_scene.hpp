@@ -41,6 +41,8 @@ class KafkaScene {
     /// Between the broker and who uses proxied_bootstrap().
     [[nodiscard]] static FaultProxy& kafka_proxy();
     [[nodiscard]] static std::string proxied_bootstrap();
+    /// Where the double of Tecton is reached through a proxy in front of it.
+    [[nodiscard]] static std::string url_by(FaultProxy const& proxy);
 
     [[nodiscard]] std::string config(CampaignText const& text = {}) const;
     void create_dead_letter_topic();
