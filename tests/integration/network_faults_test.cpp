@@ -125,9 +125,10 @@ TEST_CASE("Kafka falls silent, refuses and is slow: nothing is missing") {
     REQUIRE(daemon.has_started());
     auto& proxy = KafkaScene::kafka_proxy();
     auto const until_moving = [&] {
+        auto const before = scene.written();
         scene.feed(total, slice, one_in_500(total + slice));
         total += slice;
-        scene.until_written(daemon, slice / 2);
+        scene.until_written_in_all(daemon, before + slice / 2);
     };
     until_moving();
     auto const connections = proxy.figures().connections;

@@ -117,8 +117,11 @@ void KafkaScene::until_through(RunningDaemon& daemon) {
 }
 
 void KafkaScene::until_written(RunningDaemon& daemon, std::int64_t more) {
-    auto const target = written() + more;
-    until(daemon, "more is written", [&] { return written() >= target; });
+    until_written_in_all(daemon, written() + more);
+}
+
+void KafkaScene::until_written_in_all(RunningDaemon& daemon, std::int64_t sum) {
+    until(daemon, "more is written", [&] { return written() >= sum; });
 }
 
 bool KafkaScene::is_through() {

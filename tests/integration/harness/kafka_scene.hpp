@@ -56,8 +56,10 @@ class KafkaScene {
                Duration limit = patience);
     /// Until the group has committed the topic's ends.
     void until_through(RunningDaemon& daemon);
-    /// Until so many records more than now are written.
+    /// Until so many records more than now are written. REQUIRES: far more than that are there.
     void until_written(RunningDaemon& daemon, std::int64_t more);
+    /// Until so many were written since the test began.
+    void until_written_in_all(RunningDaemon& daemon, std::int64_t sum);
     [[nodiscard]] bool is_through();
     [[nodiscard]] std::vector<std::int64_t> committed();
     /// The sum over the partitions; nothing committed counts as 0.
