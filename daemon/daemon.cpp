@@ -244,6 +244,9 @@ void Daemon::Impl::do_chores() {
                 {{"key", file->key()}});
         }
     }
+    for (auto const& route : routes) {
+        route->follow_files();
+    }
     state_log.observe(snapshots());
     paced_log.report_suppressed();
     chores.expires_after(chores_interval);

@@ -5,8 +5,11 @@
 #include "kafka/kafka_dead_letters.hpp"
 #include "kafka/kafka_source.hpp"
 #include "ops/flow_report.hpp"
+#include "sinks/connection_files.hpp"
 #include "sinks/registry.hpp"
 #include "version.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -112,6 +115,7 @@ struct RouteRunner::Impl {
           parts(std::move(with)),
           report(ops::make_report(parts.paced_log, route.name)),
           source(route.source, parts.clock, kafka_log()),
+          files(route.requests()),
           gate(gate_settings(route.flow), parts.clock.wall()) {}
 
     kafka::LogSink kafka_log() {
@@ -130,8 +134,9 @@ struct RouteRunner::Impl {
     flow::Report report;
     kafka::KafkaSource source;
     std::unique_ptr<kafka::KafkaDeadLetters> dead_letters;
+    sinks::ConnectionFiles files;
     flow::Gate gate;
-    std::vector<std::unique_ptr<flow::Sink>> sinks;
+    std::vector<std::unique_ptr<sinks::HttpSink>> sinks;
     std::vector<std::unique_ptr<flow::Lane>> lanes;
     std::unique_ptr<flow::Intake> intake;
     Heartbeat heartbeat;
@@ -211,6 +216,28 @@ void RouteRunner::command(flow::RouteAction action, flow::RouteReply reply) {
 
 void RouteRunner::join() {
     if (impl_ && impl_->thread.joinable()) impl_->thread.join();
+}
+
+void RouteRunner::follow_files() {
+    auto const fresh = impl_->files.look();
+    if (!fresh) {
+        impl_->report(flow::Severity::warning, "connection_files_unusable",
+                      fresh.error().message + "; connections go on with those of before");
+        return;
+    }
+    if (*fresh == nullptr) return;
+    for (std::size_t i = 0; i != impl_->sinks.size(); ++i) {
+        boost::asio::post(
+            impl_->parts.workers[i]->io(), [raw = impl_.get(), i, settings = **fresh] {
+                auto const renewed = raw->sinks[i]->renew(settings);
+                if (renewed) return;
+                raw->report(flow::Severity::warning, "connection_files_unusable",
+                            renewed.error().message + "; connections go on with those of before");
+            });
+    }
+    impl_->report(flow::Severity::info, "connections_renewed",
+                  "the files behind http.tls or http.proxy have changed: new connections use them");
+    probe_now();
 }
 
 void RouteRunner::probe_now() noexcept {

@@ -45,6 +45,9 @@ class RouteRunner {
     /// Does what an operator asks, within limits.drain_secs. The reply comes on the consumer
     /// thread, once, unless the route ends first. Thread safety: any thread.
     void command(flow::RouteAction action, flow::RouteReply reply);
+    /// Looks whether the files behind http.proxy and http.tls.* are others now, and lets new
+    /// connections use them; those that cannot be used are told and change nothing. By one thread.
+    void follow_files();
     /// A blocked or broken destination is probed at once: a secret has changed. Thread safety: any
     /// thread.
     void probe_now() noexcept;

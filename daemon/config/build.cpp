@@ -1,5 +1,6 @@
 #include "config/build.hpp"
 
+#include "config/followed_files.hpp"
 #include "config/kafka_settings.hpp"
 #include "config/listen_address.hpp"
 #include "ops/control_socket.hpp"
@@ -53,7 +54,7 @@ void collect_fixed_files(BuildContext const& context, Config& config) {
             context.environment));
     };
     for (auto const& [path, value] : context.values.all()) {
-        if (path.ends_with("destination.api_key") || path.ends_with("destination.token")) continue;
+        if (is_followed(path)) continue;
         collect(path, value.text);
         for (auto const& name : value.names)
             collect(path, name);

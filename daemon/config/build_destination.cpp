@@ -1,11 +1,11 @@
 #include "config/build.hpp"
+#include "config/followed_files.hpp"
 #include "config/http_settings.hpp"
 #include "http/message.hpp"
 #include "http/url.hpp"
 #include "kafka/topic_pattern.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace headrace::config {
 namespace {
@@ -24,14 +24,7 @@ sinks::Secret read_secret(BuildContext const& context, SettingsLookup const& loo
     if (value == nullptr) return {};
     if (auto const checked = check_secret(value->text.value); !checked)
         lookup.report(key, checked.error().message);
-    if (!reads_file(value->text.parts)) {
-        return [text = value->text.value] { return text; };
-    }
-    auto secret = std::make_shared<FileSecret>(
-        FileSecret::Settings{lookup.path(key), value->text.parts, value->text.value, check_secret},
-        context.environment);
-    config.file_secrets.push_back(secret);
-    return [secret] { return secret->get(); };
+    return follow_text(context, lookup.path(key), value->text, check_secret, config);
 }
 
 /// A rule by topic must fit the topics that are read: a name for each of them, and none that nobody
@@ -174,8 +167,11 @@ Destination build_destination(BuildContext const& context, SettingsLookup const&
     if (type == "milvus") destination = build_milvus(context, lookup, topics, config);
     std::visit(
         [&](auto& settings) {
-            settings.requests.headers = read_headers(lookup);
-            settings.requests.on_tombstone = read_tombstone_rule(lookup, type != "tecton");
+            auto& requests = settings.requests;
+            read_headers(context, lookup, requests, config);
+            requests.refresh = follow_connection_files(context, lookup, config);
+            if (requests.refresh) requests.refresh(requests.client);
+            requests.on_tombstone = read_tombstone_rule(lookup, type != "tecton");
         },
         destination);
     return destination;

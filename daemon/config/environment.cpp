@@ -3,6 +3,7 @@
 #include "http/tls.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,6 +35,21 @@ Error system_error(int code) {
     return {kind, std::generic_category().message(code)};
 }
 
+/// A file that was replaced has another inode, one that was written in place other times.
+std::string stamp_of(std::string const& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return "absent";
+    std::string stamp;
+    for (auto const part :
+         {static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino),
+          static_cast<std::int64_t>(status.st_size), std::int64_t{status.st_mtim.tv_sec},
+          std::int64_t{status.st_mtim.tv_nsec}, std::int64_t{status.st_ctim.tv_sec},
+          std::int64_t{status.st_ctim.tv_nsec}}) {
+        stamp += std::to_string(part) + ' ';
+    }
+    return stamp;
+}
+
 Result<Descriptor> open_regular(std::string const& path) {
     if (path.find('\0') != std::string::npos) return system_error(ENOENT);
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -53,7 +69,7 @@ Environment Environment::system() {
                 return value == nullptr ? std::nullopt : std::optional<std::string>(value);
             },
             [](std::string const& path) { return read_small_file(path, value_file_bytes_max); },
-            [](http::TlsSettings const& settings) { return http::check(settings); }};
+            [](http::TlsSettings const& settings) { return http::check(settings); }, stamp_of};
 }
 
 Result<std::string> read_small_file(std::string const& path, std::size_t bytes_max) {

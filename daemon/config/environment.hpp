@@ -25,6 +25,8 @@ struct Environment {
     std::function<Result<std::string>(std::string const& path)> read_file;
     /// Whether the PEM files can be read and fit together.
     std::function<Result<void>(http::TlsSettings const& settings)> check_tls;
+    /// Another text when the file at the path, links followed, may have another content.
+    std::function<std::string(std::string const& path)> file_stamp;
 
     /// The process's own.
     [[nodiscard]] static Environment system();

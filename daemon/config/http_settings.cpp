@@ -1,11 +1,13 @@
 #include "config/http_settings.hpp"
 
+#include "config/followed_files.hpp"
 #include "http/message.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 namespace headrace::config {
 namespace {
@@ -68,6 +70,11 @@ std::string base64(std::string_view bytes) {
     return encoded;
 }
 
+Result<void> check_header_value(std::string_view value) {
+    if (http::is_header_value(value)) return {};
+    return Error{ErrorCode::invalid_config, "must be one line without control characters"};
+}
+
 http::TlsSettings read_tls(BuildContext const& context, SettingsLookup const& lookup) {
     http::TlsSettings const tls{lookup.text("http.tls.ca"), lookup.text("http.tls.certificate"),
                                 lookup.text("http.tls.key"), lookup.flag("http.tls.verify")};
@@ -122,8 +129,9 @@ http::ClientSettings read_client_settings(BuildContext const& context,
     return client;
 }
 
-std::vector<std::pair<std::string, std::string>> read_headers(SettingsLookup const& lookup) {
-    std::vector<std::pair<std::string, std::string>> headers;
+void read_headers(BuildContext const& context, SettingsLookup const& lookup,
+                  sinks::RequestSettings& requests, Config& config) {
+    std::vector<std::string> names;
     for (auto const& [name, text] : lookup.get("http.headers").table) {
         auto const is_same = [&name = name.value](auto const& other) {
             return http::same_name(name, other);
@@ -132,18 +140,23 @@ std::vector<std::pair<std::string, std::string>> read_headers(SettingsLookup con
         if (!http::is_header_name(name.value)) {
             lookup.report("http.headers", name.at,
                           in_quotes(name.value) + " is not a header's name");
-        } else if (!http::is_header_value(text.value)) {
-            lookup.report(key, text.at, "must be one line without control characters");
+        } else if (auto const fit = check_header_value(text.value); !fit) {
+            lookup.report(key, text.at, fit.error().message);
         } else if (std::any_of(own_headers.begin(), own_headers.end(), is_same)) {
             lookup.report(key, name.at, "may not be set: the HTTP client writes it itself");
-        } else if (std::any_of(headers.begin(), headers.end(),
-                               [&](auto const& header) { return is_same(header.first); })) {
+        } else if (std::any_of(names.begin(), names.end(), is_same)) {
             lookup.report(key, name.at, "is given twice, in different case");
         } else {
-            headers.emplace_back(name.value, text.value);
+            names.push_back(name.value);
+            if (!reads_file(text.parts)) {
+                requests.headers.emplace_back(name.value, text.value);
+                continue;
+            }
+            requests.live_headers.emplace_back(
+                name.value,
+                follow_text(context, lookup.path(key), text, check_header_value, config));
         }
     }
-    return headers;
 }
 
 bool is_secret_header(std::string_view name) {

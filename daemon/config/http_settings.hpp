@@ -6,8 +6,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace headrace::config {
 
@@ -25,9 +23,9 @@ struct Proxy {
 [[nodiscard]] http::ClientSettings read_client_settings(BuildContext const& context,
                                                         SettingsLookup const& lookup);
 
-/// http.headers, each one fit to be sent.
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> read_headers(
-    SettingsLookup const& lookup);
+/// http.headers, each one fit to be sent, into `requests`.
+void read_headers(BuildContext const& context, SettingsLookup const& lookup,
+                  sinks::RequestSettings& requests, Config& config);
 
 /// Whether a header's value must not be shown.
 [[nodiscard]] bool is_secret_header(std::string_view name);

@@ -3,6 +3,7 @@
 #include "http/connection_pool.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace headrace::http {
 
@@ -12,7 +13,10 @@ struct Client::Impl {
     static asio::awaitable<Result<void>> exchange(std::shared_ptr<ConnectionPool> pool,
                                                   Request const& request, Response& response);
 
+    asio::any_io_executor executor;
+    Clock const& clock;
     std::shared_ptr<ConnectionPool> pool;
+    std::vector<std::weak_ptr<ConnectionPool>> retired{};  ///< As long as exchanges hold them.
 };
 
 asio::awaitable<Result<void>> Client::Impl::exchange(std::shared_ptr<ConnectionPool> pool,
@@ -51,11 +55,15 @@ asio::awaitable<Result<void>> Client::Impl::exchange(std::shared_ptr<ConnectionP
 }
 
 Client::Client(asio::any_io_executor executor, ClientSettings settings, Clock const& clock)
-    : impl_(std::make_unique<Impl>(Impl{
-          std::make_shared<ConnectionPool>(std::move(executor), std::move(settings), clock)})) {}
+    : impl_(std::make_unique<Impl>(
+          Impl{executor, clock,
+               std::make_shared<ConnectionPool>(executor, std::move(settings), clock)})) {}
 
 Client::~Client() {
     impl_->pool->close();
+    for (auto const& retired : impl_->retired) {
+        if (auto const pool = retired.lock()) pool->close();
+    }
 }
 
 asio::awaitable<Result<void>> Client::exchange(Request const& request, Response& response) {
@@ -63,11 +71,22 @@ asio::awaitable<Result<void>> Client::exchange(Request const& request, Response&
 }
 
 std::size_t Client::connections() const noexcept {
-    return impl_->pool->size();
+    auto size = impl_->pool->size();
+    for (auto const& retired : impl_->retired) {
+        if (auto const pool = retired.lock()) size += pool->size();
+    }
+    return size;
 }
 
-Result<void> Client::renew() {
-    return impl_->pool->renew();
+Result<void> Client::renew(ClientSettings settings) {
+    auto pool =
+        std::make_shared<ConnectionPool>(impl_->executor, std::move(settings), impl_->clock);
+    if (auto usable = pool->check(); !usable) return usable;
+    impl_->pool->retire();
+    std::erase_if(impl_->retired, [](auto const& retired) { return retired.expired(); });
+    impl_->retired.push_back(impl_->pool);
+    impl_->pool = std::move(pool);
+    return {};
 }
 
 }  // namespace headrace::http

@@ -40,9 +40,10 @@ class Client {
     /// Connections open at this moment, idle ones included.
     [[nodiscard]] std::size_t connections() const noexcept;
 
-    /// Loads the TLS files again, closes idle connections and makes busy ones close after their
-    /// exchange. If a file is not usable, the error says so and nothing changes.
-    Result<void> renew();
+    /// Takes other settings, loading the TLS files again: closes idle connections and makes busy
+    /// ones close after their exchange. If a file is not usable, the error says so and nothing
+    /// changes.
+    Result<void> renew(ClientSettings settings);
 
   private:
     struct Impl;

@@ -63,8 +63,7 @@ class Connection {
     void close();
 
     // For the pool.
-    std::size_t index = 0;         ///< Its place among the pool's connections.
-    std::uint64_t generation = 0;  ///< Of the certificates it was opened with.
+    std::size_t index = 0;  ///< Its place among the pool's connections.
     TimePoint idle_since{};
 
   private:

@@ -136,14 +136,13 @@ Result<Lease> ConnectionPool::add() {
     auto connection = std::make_unique<Connection>(
         executor_, ConnectionParts{settings_, clock_, look_up_, head_.connect()}, *tls_context_);
     connection->index = connections_.size();
-    connection->generation = generation_;
     connections_.push_back(std::move(connection));
     if (tick_wait_ != busy_tick) arm_tick(busy_tick);
     return Lease(shared_from_this(), connections_.back().get());
 }
 
 void ConnectionPool::keep(Connection& connection) {
-    if (closed_ || connection.generation != generation_ || !connection.is_reusable()) {
+    if (closed_ || retired_ || !connection.is_reusable()) {
         drop(connection);
         return;
     }
@@ -174,13 +173,14 @@ void ConnectionPool::wake_one() {
     first->wake();
 }
 
-Result<void> ConnectionPool::renew() {
-    auto loaded = load(settings_);
-    if (!loaded) return std::move(loaded).error();
-    tls_context_ = std::move(loaded);
-    ++generation_;
-    drop_idle();
+Result<void> ConnectionPool::check() const {
+    if (!tls_context_) return tls_context_.error();
     return {};
+}
+
+void ConnectionPool::retire() {
+    retired_ = true;
+    drop_idle();
 }
 
 void ConnectionPool::drop_idle() {

@@ -61,9 +61,10 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     /// An idle connection or one yet to be opened; with `fresh` always the latter. Waits, up to
     /// connect_timeout, while connections_max are busy.
     [[nodiscard]] boost::asio::awaitable<Result<Lease>> acquire(bool fresh);
-    /// Loads the certificates again and lets go of all connections made with the old ones. On an
-    /// error the old ones stay.
-    [[nodiscard]] Result<void> renew();
+    /// Whether the TLS files could be loaded.
+    [[nodiscard]] Result<void> check() const;
+    /// Lets go of all connections, of busy ones after their exchange: another pool has taken over.
+    void retire();
     /// Lets go of all connections that nobody uses.
     void drop_idle();
     /// Ends all waits; nothing is kept or made any more.
@@ -99,7 +100,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     std::deque<Waiter*> waiting_;    ///< Who was woken has left it.
     boost::asio::steady_timer timer_;
     Duration tick_wait_{};  ///< What the tick is armed with; zero: it is not.
-    std::uint64_t generation_ = 0;
+    bool retired_ = false;
     bool closed_ = false;
 };
 

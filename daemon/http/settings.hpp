@@ -19,13 +19,18 @@ struct Url {
     std::string host{};  ///< Name or address; an IPv6 address without brackets.
     std::uint16_t port = 80;
     std::string path = "/";  ///< With the query, if any.
+
+    [[nodiscard]] bool operator==(Url const&) const = default;
 };
 
 struct TlsSettings {
     std::string ca_file{};           ///< PEM; empty: the system's trust store.
     std::string certificate_file{};  ///< PEM chain for client authentication; empty: none.
     std::string key_file{};          ///< PEM; empty: in certificate_file.
-    bool verify = true;  ///< Chain and host name. false is logged as a warning at start.
+    bool verify = true;   ///< Chain and host name. false is logged as a warning at start.
+    std::string stamp{};  ///< Of the files: another one when their content may be another.
+
+    [[nodiscard]] bool operator==(TlsSettings const&) const = default;
 };
 
 struct ClientSettings {
@@ -38,6 +43,8 @@ struct ClientSettings {
     std::size_t response_bytes_max = 0;  ///< Of header and body together.
     std::size_t connections_max = 0;     ///< Idle and busy.
     TlsSettings tls{};
+
+    [[nodiscard]] bool operator==(ClientSettings const&) const = default;
 };
 
 }  // namespace headrace::http

@@ -10,6 +10,7 @@
 #include "sinks/dialect.hpp"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace headrace::sinks {
@@ -38,8 +39,11 @@ class HttpSink final : public flow::Sink {
         std::span<flow::Record const> records, std::span<std::uint32_t const> effective) override;
     [[nodiscard]] std::size_t held_bytes() const noexcept override;
 
-    /// Loads the TLS files again; connections with the old ones end after their exchange.
-    [[nodiscard]] Result<void> renew() { return client_.renew(); }
+    /// Takes other settings and loads the TLS files again; connections of before end after their
+    /// exchange. On an error nothing changes.
+    [[nodiscard]] Result<void> renew(http::ClientSettings settings) {
+        return client_.renew(std::move(settings));
+    }
 
   private:
     struct Core;

@@ -122,7 +122,7 @@ MilvusDialect::MilvusDialect(MilvusSettings settings)
       headers_({{"Content-Type", "application/json"},
                 {"Accept", "application/json"},
                 {"Accept-Type-Allow-Int64", "true"}},
-               settings.requests.headers, "Bearer ", std::move(settings.token)),
+               settings.requests, "Bearer ", std::move(settings.token)),
       collection_(std::move(settings.collection), "collection"),
       known_(settings.database) {
     if (settings.partition) partition_.emplace(std::move(*settings.partition), "partition");

@@ -60,8 +60,8 @@ RequestSettings const& request_settings(DestinationSettings const& settings) noe
                       settings);
 }
 
-std::unique_ptr<flow::Sink> make_sink(DestinationSettings const& settings,
-                                      boost::asio::any_io_executor executor, Clock const& clock) {
+std::unique_ptr<HttpSink> make_sink(DestinationSettings const& settings,
+                                    boost::asio::any_io_executor executor, Clock const& clock) {
     RequestSettings const& requests = request_settings(settings);
     return std::make_unique<HttpSink>(
         destination_type(settings).make(settings), executor,

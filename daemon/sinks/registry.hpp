@@ -6,8 +6,8 @@
 
 #include "base/clock.hpp"
 #include "base/size.hpp"
-#include "flow/sink.hpp"
 #include "sinks/dialect.hpp"
+#include "sinks/http_sink.hpp"
 #include "sinks/settings.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,8 +50,8 @@ struct DestinationType {
 
 /// Makes the sink of one worker: the destination's dialect over an HTTP client on `executor`. The
 /// clock outlives it.
-[[nodiscard]] std::unique_ptr<flow::Sink> make_sink(DestinationSettings const& settings,
-                                                    boost::asio::any_io_executor executor,
-                                                    Clock const& clock);
+[[nodiscard]] std::unique_ptr<HttpSink> make_sink(DestinationSettings const& settings,
+                                                  boost::asio::any_io_executor executor,
+                                                  Clock const& clock);
 
 }  // namespace headrace::sinks

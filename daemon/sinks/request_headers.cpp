@@ -5,7 +5,10 @@
 namespace headrace::sinks {
 namespace {
 
-[[nodiscard]] bool contains(RequestHeaders::List const& list, std::string_view name) {
+constexpr std::string_view authorization = "Authorization";
+
+template <class List>
+[[nodiscard]] bool contains(List const& list, std::string_view name) {
     return std::ranges::any_of(
         list, [name](auto const& header) { return http::same_name(header.first, name); });
 }
@@ -18,24 +21,28 @@ namespace {
 
 }  // namespace
 
-RequestHeaders::RequestHeaders(List ours, List const& theirs, std::string_view scheme,
+RequestHeaders::RequestHeaders(List ours, RequestSettings const& theirs, std::string_view scheme,
                                Secret credential)
-    : scheme_(scheme), credential_(std::move(credential)) {
-    for (auto const& [name, value] : theirs) {
-        if (!http::same_name(name, "Authorization")) continue;
-        adds_authorization_ = false;
-        operators_authorization_ = value;
-    }
+    : live_(theirs.live_headers), scheme_(scheme), credential_(std::move(credential)) {
+    auto const is_theirs = [&](std::string_view name) {
+        return contains(theirs.headers, name) || contains(live_, name);
+    };
+    adds_authorization_ = !is_theirs(authorization);
     for (auto& header : ours) {
-        if (!contains(theirs, header.first)) fixed_.push_back(std::move(header));
+        if (!is_theirs(header.first)) fixed_.push_back(std::move(header));
     }
-    fixed_.insert(fixed_.end(), theirs.begin(), theirs.end());
+    fixed_.insert(fixed_.end(), theirs.headers.begin(), theirs.headers.end());
 }
 
 void RequestHeaders::write(EncodedRequest& request) const {
     request.headers = fixed_;
+    for (auto const& [name, value] : live_) {
+        request.headers.emplace_back(name, without_controls(value()));
+    }
     if (!adds_authorization_) {
-        request.credential = operators_authorization_;
+        for (auto const& [name, value] : request.headers) {
+            if (http::same_name(name, authorization)) request.credential = value;
+        }
         return;
     }
     if (!credential_) return;

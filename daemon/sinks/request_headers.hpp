@@ -17,18 +17,21 @@ class RequestHeaders {
   public:
     using List = std::vector<std::pair<std::string, std::string>>;
 
+    using LiveList = std::vector<std::pair<std::string, Secret>>;
+
     /// `scheme` is what stands before the credential, such as "Bearer ".
-    RequestHeaders(List ours, List const& theirs, std::string_view scheme, Secret credential);
+    RequestHeaders(List ours, RequestSettings const& theirs, std::string_view scheme,
+                   Secret credential);
 
     /// Fills the request's headers and remembers the credential in it for redaction.
     void write(EncodedRequest& request) const;
 
   private:
     List fixed_;
+    LiveList live_;  ///< Asked before each request, and sent after the others.
     std::string scheme_;
     Secret credential_;
-    bool adds_authorization_ = true;
-    std::string operators_authorization_;  ///< Takes the place of ours, and is as secret.
+    bool adds_authorization_ = true;  ///< false: the operator's takes its place, and is as secret.
 };
 
 }  // namespace headrace::sinks

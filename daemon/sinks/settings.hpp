@@ -53,6 +53,11 @@ struct RequestSettings {
     http::ClientSettings client;
     std::vector<std::pair<std::string, std::string>>
         headers;  ///< `http.headers`, sent with every request.
+    std::vector<std::pair<std::string, Secret>>
+        live_headers;  ///< Of them, those whose value stands in a file.
+    /// Brings the client's settings up to what the files behind http.* say now; empty: none does.
+    /// Thread safety: any thread.
+    std::function<void(http::ClientSettings&)> refresh;
     std::size_t body_bytes_max =
         0;  ///< `batch.bytes`: a record that alone passes it is a dead letter.
     OnTombstone on_tombstone = OnTombstone::skip;

@@ -45,7 +45,7 @@ class TectonDialect final : public Dialect {
           skips_tombstones_(settings.requests.on_tombstone == OnTombstone::skip),
           dry_run_(settings.dry_run),
           headers_({{"Content-Type", "application/json"}, {"Accept", "application/json"}},
-                   settings.requests.headers, "Tecton-key ", std::move(settings.api_key)),
+                   settings.requests, "Tecton-key ", std::move(settings.api_key)),
           name_(std::move(settings.stream_source_name), "stream source") {}
 
     [[nodiscard]] flow::RequestShape shape() const override {

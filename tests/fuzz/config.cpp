@@ -24,7 +24,8 @@ config::Environment environment() {
                 if (path.ends_with("key")) return std::string(secret) + "\n";
                 return headrace::Error{headrace::ErrorCode::not_found, "No such file or directory"};
             },
-            [](headrace::http::TlsSettings const&) { return headrace::Result<void>(); }};
+            [](headrace::http::TlsSettings const&) { return headrace::Result<void>(); },
+            [](std::string const&) { return std::string("same"); }};
 }
 
 void check_round_trip(config::Config const& accepted) {

@@ -50,6 +50,11 @@ struct FakeEnvironment {
                 [state = state](http::TlsSettings const&) -> Result<void> {
                     if (state->tls_error.empty()) return {};
                     return Error{ErrorCode::not_found, state->tls_error};
+                },
+                [state = state](std::string const& path) {
+                    std::lock_guard const lock(state->mutex);
+                    auto const found = state->files.find(path);
+                    return found == state->files.end() ? "absent" : "is " + found->second;
                 }};
     }
 };

@@ -187,11 +187,12 @@ TEST_CASE("a stale connection's second try makes room for itself") {
 TEST_CASE("renew closes idle connections at once and busy ones after their exchange") {
     ClientFixture fixture;
     ScriptedPeer const peer(fixture.io, {{{{ok("1")}, {ok("2")}}}});
-    fixture.make(settings_for(peer.port()));
+    auto const settings = settings_for(peer.port());
+    fixture.make(settings);
     REQUIRE(fixture.exchange());
-    CHECK(fixture.client->renew());
+    CHECK(fixture.client->renew(settings));
     CHECK(fixture.client->connections() == 0);
-    peer.seen->on_request = [&] { std::ignore = fixture.client->renew(); };
+    peer.seen->on_request = [&] { std::ignore = fixture.client->renew(settings); };
     REQUIRE(fixture.exchange());
     CHECK(fixture.client->connections() == 0);
     CHECK(peer.seen->accepted == 2);

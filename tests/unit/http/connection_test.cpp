@@ -215,10 +215,10 @@ TEST_CASE("TLS: certificates are loaded again on renew, and bad ones change noth
     std::filesystem::copy_file(good, settings.tls.certificate_file,
                                std::filesystem::copy_options::overwrite_existing);
     CHECK_FALSE(fixture.exchange());
-    REQUIRE(fixture.client->renew());
+    REQUIRE(fixture.client->renew(settings));
     CHECK(fixture.exchange());
     strangers.write("client.pem", "nonsense");
-    auto const renewed = fixture.client->renew();
+    auto const renewed = fixture.client->renew(settings);
     CHECK(says(renewed, "client.pem"));
     CHECK(fixture.exchange());
 }

@@ -7,6 +7,12 @@ namespace {
 
 using List = RequestHeaders::List;
 
+RequestSettings theirs(List headers) {
+    RequestSettings settings;
+    settings.headers = std::move(headers);
+    return settings;
+}
+
 EncodedRequest written(RequestHeaders const& headers) {
     EncodedRequest request;
     headers.write(request);
@@ -14,7 +20,7 @@ EncodedRequest written(RequestHeaders const& headers) {
 }
 
 TEST_CASE("our headers come first, the operator's after them, the credential last") {
-    RequestHeaders const headers({{"Accept", "a"}}, {{"X-Team", "b"}}, "Bearer ",
+    RequestHeaders const headers({{"Accept", "a"}}, theirs({{"X-Team", "b"}}), "Bearer ",
                                  [] { return std::string("t"); });
     auto const request = written(headers);
     CHECK(request.headers == List{{"Accept", "a"}, {"X-Team", "b"}, {"Authorization", "Bearer t"}});
@@ -23,8 +29,8 @@ TEST_CASE("our headers come first, the operator's after them, the credential las
 
 TEST_CASE("a header that the operator sets takes the place of ours, whatever its case") {
     RequestHeaders const headers({{"Accept", "a"}, {"Content-Type", "c"}},
-                                 {{"accept", "b"}, {"AUTHORIZATION", "Snowflake x"}}, "Bearer ",
-                                 [] { return std::string("t"); });
+                                 theirs({{"accept", "b"}, {"AUTHORIZATION", "Snowflake x"}}),
+                                 "Bearer ", [] { return std::string("t"); });
     auto const request = written(headers);
     CHECK(request.headers ==
           List{{"Content-Type", "c"}, {"accept", "b"}, {"AUTHORIZATION", "Snowflake x"}});
@@ -39,6 +45,29 @@ TEST_CASE("without a credential there is no Authorization") {
 TEST_CASE("line ends in a credential cannot end the header") {
     RequestHeaders const headers({}, {}, "Tecton-key ", [] { return std::string("k\r\nX: y\r"); });
     CHECK(written(headers).headers == List{{"Authorization", "Tecton-key kX: y"}});
+}
+
+TEST_CASE("a header whose value stands in a file is sent as the file says now") {
+    auto value = std::make_shared<std::string>("one");
+    RequestSettings settings = theirs({{"X-Team", "b"}});
+    settings.live_headers = {{"Accept", [value] { return *value; }}};
+    RequestHeaders const headers({{"accept", "a"}}, settings, "Bearer ",
+                                 [] { return std::string("t"); });
+    CHECK(written(headers).headers ==
+          List{{"X-Team", "b"}, {"Accept", "one"}, {"Authorization", "Bearer t"}});
+    *value = "two\r\nX: y";
+    CHECK(written(headers).headers[1].second == "twoX: y");
+}
+
+TEST_CASE("an Authorization that stands in a file takes the place of ours and is as secret") {
+    auto value = std::make_shared<std::string>("Snowflake 1");
+    RequestSettings settings;
+    settings.live_headers = {{"authorization", [value] { return *value; }}};
+    RequestHeaders const headers({}, settings, "Bearer ", [] { return std::string("t"); });
+    *value = "Snowflake 2";
+    auto const request = written(headers);
+    CHECK(request.headers == List{{"authorization", "Snowflake 2"}});
+    CHECK(request.credential == "Snowflake 2");
 }
 
 }  // namespace
