@@ -28,6 +28,7 @@ namespace {
 
 constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
 constexpr Duration accept_pause = std::chrono::milliseconds(100);
+constexpr unsigned accepted_at_once_max = 64;
 
 using SessionPtr = std::shared_ptr<Session>;
 
@@ -47,6 +48,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
     void begin();
     void stop();
     void admit(tcp::socket socket);
+    void admit_waiting();
     void age_sessions();
     void cut(SessionPtr const& session);
 
@@ -94,6 +96,8 @@ Result<void> Server::Impl::listen() {
     if (error) return failed("bind");
     acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return failed("listen");
+    acceptor.non_blocking(true, error);
+    if (error) return failed("non-blocking");
     port = acceptor.local_endpoint(error).port();
     return {};
 }
@@ -129,11 +133,23 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
         if (self->stopped) co_return;
         if (!error) {
             self->admit(std::move(socket));
+            self->admit_waiting();
             continue;
         }
         // Out of file descriptors or the like: the listener stays, and the next try may find some.
         pause.expires_after(accept_pause);
         co_await pause.async_wait(wait_for);
+    }
+}
+
+/// Takes what else has connected: one connection per turn of a busy loop would keep the last of
+/// many waiting for longer than a client's patience.
+void Server::Impl::admit_waiting() {
+    for (unsigned taken = 0; taken != accepted_at_once_max; ++taken) {
+        error_code error;
+        auto socket = acceptor.accept(executor, error);
+        if (error) return;
+        admit(std::move(socket));
     }
 }
 
