@@ -126,7 +126,7 @@ void Intake::begin_pause() {
 }
 
 void Intake::begin_resume() {
-    gate_.probe_now(now_);
+    gate_.resume(now_, wall_);
     burials_.retry_now();
     touched_.assign(touched_.size(), true);
     wants_start_ = phase_ == Phase::away;

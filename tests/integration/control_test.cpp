@@ -173,6 +173,33 @@ TEST_CASE("a resume makes a stopped route try its dead letters again at once") {
     CHECK(daemon.terminate() == 0);
 }
 
+TEST_CASE("a resume buries the records whose refusals in a row blocked the route") {
+    constexpr std::int64_t refused = 5;
+    ControlledScene scene;
+    scene.text.dead_letters = "{topic: dead-letters, in_a_row_max: 5}";
+    for (std::int64_t id = 0; id != refused; ++id) {
+        auto click_with_a_fault = click(id);
+        click_with_a_fault.insert(click_with_a_fault.size() - 1, R"(,"mobile":"yes")");
+        scene.feed.write(
+            {.topic = "clicks", .key = std::to_string(id), .value = click_with_a_fault});
+    }
+    scene.feed.flush();
+    RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config(scene.text));
+    REQUIRE(daemon.has_started());
+    scene.until(daemon, "the route is blocked",
+                [&] { return daemon.state("clicks") == "blocked"; });
+    CHECK(scene.dead_letters().empty());
+    CHECK(scene.route("resume").exit_code == 0);
+    scene.until(daemon, "those held are buried",
+                [&] { return scene.dead_letters().size() >= refused - 1; });
+    // One may have been out as a probe: it is judged by what comes next.
+    scene.feed_clicks(100, 20);
+    scene.until_through(daemon);
+    CHECK(scene.dead_letters().size() == refused);
+    CHECK(scene.clicks_written() == 20);
+    CHECK(daemon.terminate() == 0);
+}
+
 TEST_CASE("a route that does not exist is told with the one that was meant") {
     ControlledScene scene;
     RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config(scene.text));

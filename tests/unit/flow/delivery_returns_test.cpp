@@ -28,6 +28,29 @@ TEST_CASE("draining gives back everything that was never sent and waits for what
     CHECK_FALSE(world.delivery->next_wake(world.clock.now()));
 }
 
+TEST_CASE(
+    "after a drain that was not the last, records are sent again but for late ones of before") {
+    DeliveryWorld world;
+    world.give(world.clicks, "old", "v");
+    world.clock.advance(50ms);
+    auto const late = world.next();
+    REQUIRE(late);
+    world.order(Kind::drain);
+    world.give(world.clicks, "meanwhile", "v");
+    world.order(Kind::revoke);
+    world.order(Kind::resume);
+    world.give(world.clicks, "new", "v", 1);
+    world.finish(*late, DeliveryWorld::failed());
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(attempt->records.size() == 1);
+    world.finish(*attempt, DeliveryWorld::delivered());
+    CHECK(world.fates() ==
+          std::map<Fate, int>{{Fate::written, 1}, {Fate::drained, 1}, {Fate::revoked, 1}});
+    CHECK(world.delivery->is_idle());
+}
+
 TEST_CASE("while draining a failed request's records are given back, not retried") {
     for (auto const& judgement : {DeliveryWorld::failed(), DeliveryWorld::refused(),
                                   DeliveryWorld::blocked(BlockScope::target),
