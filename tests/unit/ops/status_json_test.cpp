@@ -66,6 +66,16 @@ TEST_CASE("a route counts as ready once joined, flowing or throttled") {
     CHECK(unready_reasons(std::vector{route}).empty());
 }
 
+TEST_CASE("a paused route counts as ready, also when it was drained and left its group") {
+    auto route = clicks_route();
+    route.state = flow::RouteState::paused;
+    CHECK(unready_reasons(std::vector{route}).empty());
+    route.joined = false;
+    CHECK(unready_reasons(std::vector{route}).size() == 1);
+    route.is_drained = true;
+    CHECK(unready_reasons(std::vector{route}).empty());
+}
+
 TEST_CASE("broken, blocked and stopped are not ready, and say why") {
     using enum flow::RouteState;
     auto route = clicks_route();
