@@ -199,6 +199,24 @@ TEST_CASE("a drain that is late says so, and what was under way cannot be sent a
     CHECK(world.picture().unaccounted == 0);
 }
 
+TEST_CASE("a commit that nobody answered before a drain's end does not hold up later ones") {
+    CommandedWorld world(2);
+    world.source.answers_commits = false;
+    world.answer_all(Fate::written);
+    auto const told = world.ask(RouteAction::drain, 5s);
+    world.clock.advance(5s);
+    world.turn();
+    REQUIRE(told->has_value());
+    CHECK_FALSE((*told)->is_done);
+    world.source.answers_commits = true;
+    std::ignore = world.ask(RouteAction::resume);
+    world.rejoin();
+    world.answer_all(Fate::written);
+    world.turn();
+    CHECK(world.source.log(0).committed == 2);
+    CHECK(world.picture().unaccounted == 0);
+}
+
 TEST_CASE("leaving the group in vain makes a drain unclean") {
     CommandedWorld world(1);
     world.answer_all(Fate::written);
