@@ -224,7 +224,7 @@ std::optional<Attempt> Delivery::next_probe(Now now) {
     std::optional<Attempt> attempt;
     if (!is_for_refused && !has_waiting && has_prepare) {
         attempt = next_prepare(now, true);
-    } else if (gate_.try_acquire_for_probe()) {
+    } else if (gate_.try_acquire_for_probe(claim_)) {
         auto batch = is_for_refused ? take_refused() : take_for_probe(now);
         release_permit(*batch);
         batch->holds_permit = true;
@@ -255,11 +255,11 @@ std::optional<Attempt> Delivery::next_open(Now now) {
     auto const held_due = held_.next_due();
     while ((held_due && held_.next_due() && *held_.next_due() <= now.time) ||
            batcher_.has_ready(now.time)) {
-        if (!gate_.try_acquire()) return std::nullopt;
+        if (!gate_.try_acquire(claim_, now.time)) return std::nullopt;
         auto batch = take_retry(held_, now);
         if (batch == nullptr) batch = batcher_.take(now.time);
         if (batch == nullptr) {
-            gate_.release();
+            gate_.release(claim_);
             return std::nullopt;
         }
         batch->holds_permit = true;
@@ -390,10 +390,10 @@ std::optional<TimePoint> Delivery::next_wake(TimePoint now) {
     for (auto const& [target, blocked] : blocked_) {
         if (!blocked.is_probing && !blocked.batches.empty()) consider(blocked.next_probe);
     }
-    // What is due but found no permit is woken by the end of a request of this lane; if another
-    // lane has them all, it looks again soon.
+    // What is due but found no permit is woken by the end of a request of this lane; if other lanes
+    // have them all, it looks again soon.
     std::optional<TimePoint> soon;
-    if (in_flight_.empty()) soon = now + std::chrono::milliseconds(5);
+    if (in_flight_.empty() || claim_.is_short) soon = now + Gate::short_interval;
     if (auto const due = held_.next_due()) consider(*due <= now ? soon : due);
     if (auto const due = batcher_.next_due()) consider(batcher_.has_ready(now) ? soon : due);
     return wake;

@@ -214,6 +214,7 @@ class Delivery {
     RequestShape shape_;
     Sink& sink_;
     Gate& gate_;
+    Gate::Claim claim_;  ///< This lane's permits.
     LaneStats& stats_;
     Report report_;
     Random random_;

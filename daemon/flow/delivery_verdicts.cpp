@@ -358,7 +358,7 @@ void Delivery::go_on(std::unique_ptr<Batch> batch, Now now) {
 }
 
 void Delivery::release_permit(Batch& batch) {
-    if (std::exchange(batch.holds_permit, false)) gate_.release();
+    if (std::exchange(batch.holds_permit, false)) gate_.release(claim_);
 }
 
 void Delivery::retire(Batch& batch, WallTime wall) {

@@ -62,19 +62,34 @@ bool Gate::is_stalled(TimePoint now) const noexcept {
     return silent > std::max(stall_min, settings_.probe);
 }
 
-bool Gate::try_acquire() noexcept {
-    return acquire(allowed());
+bool Gate::try_acquire(Claim& claim, TimePoint now) noexcept {
+    auto const most = allowed();
+    bool const is_other_short =
+        !claim.is_short && ticks(now) < short_until_.load(std::memory_order_relaxed);
+    auto const claimants = claimants_.load(std::memory_order_relaxed) +
+                           (claim.held == 0 ? 1U : 0U) + (is_other_short ? 1U : 0U);
+    bool const is_below_share = claim.held < std::max(most / claimants, 1U);
+    // A lane that is short takes what the others leave.
+    bool const is_taken = acquire(claim, is_other_short ? most - 1 : most);
+    // Whoever else is short says so again.
+    if (is_taken && claim.is_short) short_until_.store(0, std::memory_order_relaxed);
+    claim.is_short = !is_taken && is_below_share;
+    if (claim.is_short)
+        short_until_.store(ticks(now + 2 * short_interval), std::memory_order_relaxed);
+    return is_taken;
 }
 
-bool Gate::try_acquire_for_probe() noexcept {
-    return acquire(settings_.concurrency_max);
+bool Gate::try_acquire_for_probe(Claim& claim) noexcept {
+    return acquire(claim, settings_.concurrency_max);
 }
 
-bool Gate::acquire(std::uint32_t limit) noexcept {
+bool Gate::acquire(Claim& claim, std::uint32_t limit) noexcept {
     auto taken = permits_.load(std::memory_order_relaxed);
     while (taken < limit) {
-        if (permits_.compare_exchange_weak(taken, taken + 1, std::memory_order_acq_rel))
+        if (permits_.compare_exchange_weak(taken, taken + 1, std::memory_order_acq_rel)) {
+            if (claim.held++ == 0) claimants_.fetch_add(1, std::memory_order_relaxed);
             return true;
+        }
     }
     return false;
 }
@@ -91,7 +106,8 @@ std::uint32_t Gate::allowed() const noexcept {
     return std::min(most + left_behind_.load(std::memory_order_relaxed), settings_.concurrency_max);
 }
 
-void Gate::release() noexcept {
+void Gate::release(Claim& claim) noexcept {
+    if (--claim.held == 0) claimants_.fetch_sub(1, std::memory_order_relaxed);
     permits_.fetch_sub(1, std::memory_order_acq_rel);
 }
 

@@ -57,11 +57,21 @@ class Gate {
         return closed_.load(std::memory_order_acquire) != Closed::no;
     }
 
-    /// Takes a permit if the concurrency limit has room.
-    [[nodiscard]] bool try_acquire() noexcept;
+    /// What one lane has of the permits. Owned by the lane, written by the gate in its calls.
+    struct Claim {
+        std::uint32_t held = 0;
+        /// The lane has less than its share and was refused: it should ask again soon, for the
+        /// others leave the next permit to it.
+        bool is_short = false;
+    };
+    /// Takes a permit if the concurrency limit has room. What the lanes that ask are given is about
+    /// equal: one that finished a request would otherwise always be before one that waits.
+    [[nodiscard]] bool try_acquire(Claim& claim, TimePoint now) noexcept;
     /// Takes a permit for a probe, which may pass the present limit but not `concurrency_max`.
-    [[nodiscard]] bool try_acquire_for_probe() noexcept;
-    void release() noexcept;
+    [[nodiscard]] bool try_acquire_for_probe(Claim& claim) noexcept;
+    void release(Claim& claim) noexcept;
+    /// How soon a lane that is short asks again.
+    static constexpr Duration short_interval = std::chrono::milliseconds(5);
 
     /// Takes the probe that is due; the next one is due a probe interval later, answered or not.
     /// False if another lane was first.
@@ -157,7 +167,7 @@ class Gate {
     };
     [[nodiscard]] bool is_stalled(TimePoint now) const noexcept;
     [[nodiscard]] std::uint32_t allowed() const noexcept;
-    [[nodiscard]] bool acquire(std::uint32_t limit) noexcept;
+    [[nodiscard]] bool acquire(Claim& claim, std::uint32_t limit) noexcept;
     [[nodiscard]] bool end_request(Outcome const& outcome) noexcept;
     void hold_until(TimePoint until) noexcept;
     void lower_limit(TimePoint now) noexcept;
@@ -176,6 +186,9 @@ class Gate {
     std::atomic<Duration::rep> next_probe_{0};
     std::atomic<Duration::rep> lowered_at_{0};
     std::atomic<std::uint32_t> permits_{0};
+    std::atomic<std::uint32_t> claimants_{0};  ///< Lanes that hold a permit.
+    std::atomic<Duration::rep> short_until_{
+        0};  ///< A lane is short, if it did not say so longer ago.
     std::atomic<std::uint32_t> limit_;
     std::atomic<std::uint32_t> failures_{0};
     std::atomic<std::uint32_t> recoveries_{0};

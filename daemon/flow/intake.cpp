@@ -346,7 +346,7 @@ void Intake::look_at_lanes() {
                           lanes_[lane].stats->backlog_records.load(std::memory_order_relaxed);
     }
     if (now_ >= adapt_due_) {
-        splitter_.adapt(backlogs_);
+        splitter_.adapt(backlogs_, static_cast<std::uint32_t>(gate_.limit()));
         adapt_due_ = now_ + adapt_interval;
     }
 }

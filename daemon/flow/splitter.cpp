@@ -11,6 +11,7 @@ namespace {
 constexpr unsigned rounds_to_grow = 2;
 constexpr unsigned rounds_to_shrink = 50;
 constexpr std::uint64_t idle_backlog = 100;
+constexpr std::uint32_t permits_per_lane_min = 2;
 
 }  // namespace
 
@@ -43,7 +44,7 @@ void Splitter::settle(Place place) {
     if (!buckets_.empty()) --buckets_[place.bucket].open;
 }
 
-void Splitter::adapt(std::span<std::uint64_t const> backlogs) {
+void Splitter::adapt(std::span<std::uint64_t const> backlogs, std::uint32_t permits) {
     auto const used = backlogs.first(in_use_);
     bool const all_full = std::all_of(
         used.begin(), used.end(), [](std::uint64_t backlog) { return backlog >= full_backlog; });
@@ -51,7 +52,8 @@ void Splitter::adapt(std::span<std::uint64_t const> backlogs) {
                                       [](std::uint64_t backlog) { return backlog < idle_backlog; });
     full_rounds_ = all_full ? full_rounds_ + 1 : 0;
     idle_rounds_ = all_idle ? idle_rounds_ + 1 : 0;
-    if (full_rounds_ >= rounds_to_grow && in_use_ < lanes_max_) {
+    bool const has_room = in_use_ < std::min(lanes_max_, permits / permits_per_lane_min);
+    if (full_rounds_ >= rounds_to_grow && has_room) {
         ++in_use_;
         full_rounds_ = 0;
     } else if (idle_rounds_ >= rounds_to_shrink && in_use_ > 1) {

@@ -35,7 +35,9 @@ class Splitter {
 
     /// Says what the lanes in use look like, about ten times a second: takes another lane into use
     /// when all were full since the last time, gives one up when they were nearly empty for long.
-    void adapt(std::span<std::uint64_t const> backlogs);
+    /// `permits` is how many requests may be in flight: lanes that could hold only one each would
+    /// wait for each other, not for work.
+    void adapt(std::span<std::uint64_t const> backlogs, std::uint32_t permits);
 
     [[nodiscard]] std::uint32_t in_use() const noexcept { return in_use_; }
 

@@ -23,6 +23,7 @@ struct World {
                                                   .blocked_probe = 5s,
                                                   .failures_to_break = 5})
         : gate(settings, clock.wall()) {}
+    Gate::Claim claim;
     /// Of a request that is sent and answered now.
     Gate::Outcome outcome(bool was_probe = false) {
         auto const generation = gate.begin_request(clock.now());
@@ -37,11 +38,11 @@ struct World {
     }
     int permits() {
         int taken = 0;
-        while (gate.try_acquire()) {
+        while (gate.try_acquire(claim, clock.now())) {
             ++taken;
         }
         for (int i = 0; i < taken; ++i) {
-            gate.release();
+            gate.release(claim);
         }
         return taken;
     }
@@ -92,14 +93,14 @@ TEST_CASE("a successful probe opens the gate at a low concurrency that ramps up"
     CHECK(world.permits() == 2);
     for (int round = 0; round < 6; ++round) {
         int taken = 0;
-        while (world.gate.try_acquire()) {
+        while (world.gate.try_acquire(world.claim, world.clock.now())) {
             ++taken;
         }
         for (int i = 0; i < taken; ++i) {
             world.gate.on_success(world.outcome());
         }
         for (int i = 0; i < taken; ++i) {
-            world.gate.release();
+            world.gate.release(world.claim);
         }
     }
     CHECK(world.permits() == 64);
@@ -200,13 +201,62 @@ TEST_CASE("a fixed concurrency stays as it was set") {
     CHECK(world.permits() == 3);
 }
 
+TEST_CASE("a lane with less than its share of the permits gets the next ones") {
+    World world({.is_adaptive = false,
+                 .concurrency_max = 4,
+                 .probe = 1s,
+                 .blocked_probe = 5s,
+                 .failures_to_break = 5});
+    Gate::Claim greedy;
+    Gate::Claim late;
+    auto const ask = [&](Gate::Claim& claim) {
+        return world.gate.try_acquire(claim, world.clock.now());
+    };
+    while (ask(greedy)) {
+    }
+    CHECK(greedy.held == 4);
+    CHECK_FALSE(greedy.is_short);
+    CHECK_FALSE(ask(late));
+    CHECK(late.is_short);
+    for (std::uint32_t given = 1; given != 3; ++given) {
+        world.gate.release(greedy);
+        CHECK_FALSE(ask(greedy));
+        CHECK(ask(late));
+        CHECK(late.held == given);
+        CHECK_FALSE(ask(late));
+    }
+    // Both have their share, and whoever finishes goes on.
+    CHECK_FALSE(late.is_short);
+    world.clock.advance(1s);
+    world.gate.release(greedy);
+    CHECK(ask(greedy));
+    world.gate.release(late);
+    CHECK(ask(late));
+}
+
+TEST_CASE("a lane that was short and asks no more keeps nobody from the permits") {
+    World world({.is_adaptive = false,
+                 .concurrency_max = 1,
+                 .probe = 1s,
+                 .blocked_probe = 5s,
+                 .failures_to_break = 5});
+    Gate::Claim busy;
+    Gate::Claim late;
+    REQUIRE(world.gate.try_acquire(busy, world.clock.now()));
+    REQUIRE_FALSE(world.gate.try_acquire(late, world.clock.now()));
+    world.gate.release(busy);
+    CHECK_FALSE(world.gate.try_acquire(busy, world.clock.now()));
+    world.clock.advance(2 * Gate::short_interval);
+    CHECK(world.gate.try_acquire(busy, world.clock.now()));
+}
+
 TEST_CASE("a limit that is not felt does not grow") {
     World world;
     auto const before = world.gate.limit();
     for (int i = 0; i < 100; ++i) {
-        REQUIRE(world.gate.try_acquire());
+        REQUIRE(world.gate.try_acquire(world.claim, world.clock.now()));
         world.gate.on_success(world.outcome());
-        world.gate.release();
+        world.gate.release(world.claim);
     }
     CHECK(world.gate.limit() == before);
 }

@@ -18,7 +18,7 @@ std::vector<std::uint64_t> const full(4, Splitter::full_backlog);
 
 void grow(Splitter& splitter, std::uint32_t lanes) {
     while (splitter.in_use() < lanes) {
-        splitter.adapt(full);
+        splitter.adapt(full, 64);
     }
 }
 }  // namespace
@@ -26,17 +26,29 @@ void grow(Splitter& splitter, std::uint32_t lanes) {
 TEST_CASE("one lane is used until it is full, and given up when it is idle for long") {
     Splitter splitter(Order::none, 4);
     for (int i = 0; i < 100; ++i) {
-        splitter.adapt(idle);
+        splitter.adapt(idle, 64);
     }
     CHECK(splitter.in_use() == 1);
-    splitter.adapt(full);
+    splitter.adapt(full, 64);
     CHECK(splitter.in_use() == 1);  // A moment's peak is no reason.
-    splitter.adapt(full);
+    splitter.adapt(full, 64);
     CHECK(splitter.in_use() == 2);
     for (int i = 0; i < 50; ++i) {
-        splitter.adapt(idle);
+        splitter.adapt(idle, 64);
     }
     CHECK(splitter.in_use() == 1);
+}
+
+TEST_CASE("there are no more lanes than can have two requests in flight each") {
+    Splitter splitter(Order::none, 4);
+    for (int i = 0; i < 20; ++i) {
+        splitter.adapt(full, 5);
+    }
+    CHECK(splitter.in_use() == 2);
+    for (int i = 0; i < 20; ++i) {
+        splitter.adapt(full, 1);
+    }
+    CHECK(splitter.in_use() == 2);
 }
 
 TEST_CASE("without an order a record goes to the first lane with room, else to the emptiest") {
