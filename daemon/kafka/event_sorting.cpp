@@ -27,7 +27,7 @@ std::optional<TroubleKind> trouble_of(rd_kafka_resp_err_t code) noexcept {
     }
 }
 
-void BrokerCause::hear(rd_kafka_resp_err_t code, std::string text) {
+bool BrokerCause::hear(rd_kafka_resp_err_t code, std::string text) {
     switch (code) {
         case RD_KAFKA_RESP_ERR__TRANSPORT:
         case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -37,9 +37,9 @@ void BrokerCause::hear(rd_kafka_resp_err_t code, std::string text) {
         case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
             code_ = code;
             text_ = std::move(text);
-            return;
+            return true;
         default:
-            return;
+            return false;
     }
 }
 

@@ -17,7 +17,8 @@ namespace headrace::kafka {
 /// Remembers why brokers went away, because "all brokers are down" does not say it.
 class BrokerCause {
   public:
-    void hear(rd_kafka_resp_err_t code, std::string text);
+    /// Whether that is such a cause.
+    bool hear(rd_kafka_resp_err_t code, std::string text);
     [[nodiscard]] bool is_known() const noexcept { return !text_.empty(); }
     [[nodiscard]] Error error() const;
 

@@ -29,6 +29,8 @@ constexpr auto remake_pause = 10s;
 constexpr auto check_pause = 2s;
 constexpr auto ends_pause = 2s;
 constexpr auto check_timeout = 1s;
+/// Where librdkafka says nothing: one alone may be a busy machine.
+constexpr unsigned failed_tries_max = 2;
 constexpr auto wait_max = 1s;
 constexpr unsigned events_per_serve_max = 1000;
 constexpr auto refused_metadata = RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
@@ -99,6 +101,8 @@ struct KafkaSource::Impl {
     TimePoint remake_at{};
     TimePoint check_at{};
     bool is_checking = false;
+    bool is_in_doubt = false;  ///< A connection failed, and none was tried with success since.
+    unsigned failed_tries = 0;
     TimePoint ends_at{};
     bool is_asking_ends = false;
     BrokerCause cause;  ///< Why a broker went away last.
@@ -258,7 +262,8 @@ void KafkaSource::Impl::on_error(rd_kafka_event_t* event) {
 }
 
 void KafkaSource::Impl::note(rd_kafka_resp_err_t code, std::string_view text) {
-    cause.hear(code, redact(text));
+    // librdkafka does not always say when the last broker is gone: it is tried.
+    if (cause.hear(code, redact(text))) is_in_doubt = true;
     auto const kind = trouble_of(code);
     if (!kind) return;
     switch (*kind) {
@@ -281,8 +286,8 @@ void KafkaSource::Impl::on_log(rd_kafka_event_t* event) {
 
 void KafkaSource::Impl::check_troubles() {
     bool const topics = troubles.has(TroubleKind::topics);
-    if (is_checking || !(topics || troubles.has(TroubleKind::connection)) || clock.now() < check_at)
-        return;
+    bool const connection = is_in_doubt || troubles.has(TroubleKind::connection);
+    if (is_checking || !(topics || connection) || clock.now() < check_at) return;
     is_checking = true;
     client->side().post([this, raw = client->get(), box = answers, topics](SideThread::Inside&) {
         Result<std::vector<TopicSize>> found = std::vector<TopicSize>{};
@@ -294,7 +299,11 @@ void KafkaSource::Impl::check_troubles() {
         box->post([this, topics, found = std::move(found)](auto&) {
             is_checking = false;
             check_at = clock.now() + check_pause;
+            failed_tries = found ? 0 : failed_tries + 1;
+            if (is_in_doubt && failed_tries >= failed_tries_max)
+                troubles.report(TroubleKind::connection, cause.error());
             if (!found) return;
+            is_in_doubt = false;
             troubles.clear(TroubleKind::connection);
             std::vector<std::string> names;
             for (auto const& topic : *found)
