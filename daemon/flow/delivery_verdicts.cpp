@@ -162,6 +162,8 @@ void Delivery::on_delivered(std::unique_ptr<Batch> batch, Now now) {
     note_written(part);
     observe_latency(part, batch->effective, now.wall);
     auto sent = batch->effective.begin();
+    // In the order of their offsets: a crash in between must not find a key's later record settled
+    // and the earlier one, which it superseded, open.
     for (std::uint32_t i = 0; i < part.records.size(); ++i) {
         bool const is_sent = sent != batch->effective.end() && *sent == i;
         if (is_sent) ++sent;

@@ -127,6 +127,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
             std::uint64_t settled = 0;
         };
         std::optional<Request> requested;  ///< The commit under way.
+        std::string cluster_id;
         SettledBefore before;  ///< Settled beyond the commit at which this assignment began.
         bool is_revoking = false;
         bool is_held = false;  ///< Too far ahead: not read for a while, and the source knows.

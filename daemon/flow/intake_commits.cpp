@@ -71,7 +71,7 @@ std::optional<CommitPoint> Intake::due_commit(Slot slot, Partition const& partit
 /// again yet.
 std::string Intake::settled_map(Partition const& partition, Offset base) const {
     if (!is_map_accepted_) return {};
-    SettledMapWriter writer(base);
+    SettledMapWriter writer(base, partition.cluster_id);
     auto const add = [&](OffsetRange range, std::int32_t epoch) {
         return writer.add(range, epoch);
     };
@@ -124,10 +124,13 @@ void Intake::on_committed(std::span<CommitPoint const> points, Result<void> cons
 }
 
 void Intake::inherit_map(Assigned const& assigned, Partition& partition) {
+    partition.cluster_id = assigned.cluster_id;
     if (assigned.metadata.empty() || !assigned.committed) return;
     auto map = read_settled_map(assigned.metadata);
     if (map && map->base != *assigned.committed) {
         map = Error{ErrorCode::bad_response, "it belongs to offset " + std::to_string(map->base)};
+    } else if (map && map->cluster_id != assigned.cluster_id) {
+        map = Error{ErrorCode::bad_response, "it was written in another cluster"};
     }
     if (map) {
         partition.committed_map = assigned.metadata;

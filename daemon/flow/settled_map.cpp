@@ -16,8 +16,11 @@ constexpr unsigned digit_bits = 5;
 constexpr unsigned more = 1U << digit_bits;
 /// Thirteen digits of five bits hold every offset.
 constexpr unsigned digits_max = 13;
-constexpr std::size_t head_bytes_max = prefix.size() + 19 + 1 + 11 + 1;
-constexpr std::size_t runs_bytes_max = SettledMap::bytes_max - head_bytes_max;
+constexpr std::string_view unknown = "-";
+/// Kafka's are of 22; other brokers make longer ones.
+constexpr std::size_t cluster_id_bytes_max = 64;
+/// Base and epoch with a space behind each.
+constexpr std::size_t numbers_bytes_max = 19 + 1 + 11 + 1;
 /// The highest offset that has a next one.
 constexpr Offset offset_max = std::numeric_limits<Offset>::max() - 1;
 
@@ -65,12 +68,29 @@ std::optional<Number> take_decimal(std::string_view& text) {
     return number;
 }
 
+/// Takes what stands before the next space, and the space.
+std::string_view take_word(std::string_view& text) {
+    auto const end = text.find(' ');
+    if (end == std::string_view::npos) return {};
+    auto const word = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    return word;
+}
+
 Error unreadable(std::string_view why) {
     return Error{ErrorCode::bad_response,
                  "it is no map of settled offsets that this version can read: " + std::string(why)};
 }
 
 }  // namespace
+
+SettledMapWriter::SettledMapWriter(Offset base, std::string_view cluster_id)
+    : base_(base),
+      head_(std::string(prefix) + std::string(cluster_id.empty() ? unknown : cluster_id) + ' '),
+      runs_bytes_max_(SettledMap::bytes_max - numbers_bytes_max - head_.size()),
+      written_to_(base - 2) {
+    assert(cluster_id.size() <= cluster_id_bytes_max);
+}
 
 bool SettledMapWriter::add(OffsetRange range, std::int32_t leader_epoch) {
     assert(range.first <= range.last && range.first >= base_);
@@ -91,7 +111,7 @@ bool SettledMapWriter::write_pending() {
     auto const size = runs_.size();
     append_number(runs_, static_cast<std::uint64_t>(pending_->first - written_to_ - 2));
     append_number(runs_, static_cast<std::uint64_t>(pending_->last - pending_->first));
-    if (runs_.size() > runs_bytes_max) {
+    if (runs_.size() > runs_bytes_max_) {
         runs_.resize(size);
         is_full_ = true;
     } else {
@@ -105,8 +125,7 @@ bool SettledMapWriter::write_pending() {
 std::string SettledMapWriter::finish() {
     std::ignore = write_pending();  // What it had no room for is cut off.
     if (runs_.empty()) return {};
-    return std::string(prefix) + std::to_string(base_) + ' ' + std::to_string(runs_epoch_) + ' ' +
-           runs_;
+    return head_ + std::to_string(base_) + ' ' + std::to_string(runs_epoch_) + ' ' + runs_;
 }
 
 Result<SettledMap> read_settled_map(std::string_view text) {
@@ -114,6 +133,10 @@ Result<SettledMap> read_settled_map(std::string_view text) {
     if (!text.starts_with(prefix)) return unreadable("another program or another version wrote it");
     text.remove_prefix(prefix.size());
     SettledMap map;
+    auto const cluster_id = take_word(text);
+    if (cluster_id.empty() || cluster_id.size() > cluster_id_bytes_max)
+        return unreadable("a bad head");
+    if (cluster_id != unknown) map.cluster_id = cluster_id;
     auto const base = take_decimal<Offset>(text);
     auto const epoch = base ? take_decimal<std::int32_t>(text) : std::nullopt;
     if (!epoch || *base < 0 || *base > offset_max || *epoch < -1) return unreadable("a bad head");

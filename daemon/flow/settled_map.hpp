@@ -3,8 +3,11 @@
 // Pure; the intake writes it and reads it. Whatever stands in the metadata, reading it costs no
 // more than its few kilobytes. Thread safety: plain values.
 //
-// The text: "headrace-settled/1 BASE EPOCH RUNS". BASE is the committed offset it belongs to, EPOCH
-// the leader epoch of the last record covered (-1: unknown), both decimal. RUNS are ranges of
+// The text: "headrace-settled/1 CLUSTER BASE EPOCH RUNS". CLUSTER is the cluster's id ("-":
+// unknown): tools that copy topics and groups to another cluster copy the text, but not the offsets
+// that it speaks of. BASE is the committed
+// offset it belongs to, EPOCH the leader epoch of the last record covered (-1: unknown), both
+// decimal. RUNS are ranges of
 // settled offsets in ascending order, two numbers each: how many offsets lie between the range and
 // the one before it, less one (before the first: between it and BASE), and how many it holds, less
 // one. A number is written five bits a character, the lowest first, in base64's alphabet; a
@@ -34,6 +37,7 @@ struct SettledMap {
     /// Brokers keep 4 KiB of metadata unless told otherwise (offset.metadata.max.bytes).
     static constexpr std::size_t bytes_max = 3072;
 
+    std::string cluster_id;           ///< Empty: unknown.
     Offset base = 0;                  ///< The committed offset that it belongs to.
     std::int32_t leader_epoch = -1;   ///< Of the last record covered; -1: unknown.
     std::vector<OffsetRange> ranges;  ///< Ascending, none touches the next, none before base.
@@ -43,7 +47,7 @@ struct SettledMap {
 /// key's later record must not be left out where an earlier one is not.
 class SettledMapWriter {
   public:
-    explicit SettledMapWriter(Offset base) noexcept : base_(base), written_to_(base - 2) {}
+    SettledMapWriter(Offset base, std::string_view cluster_id);
 
     /// Adds a range whose last record has this leader epoch; false if there is no more room.
     /// REQUIRES: it begins at base or later, and after every range before.
@@ -56,6 +60,8 @@ class SettledMapWriter {
     bool write_pending();
 
     Offset base_;
+    std::string head_;
+    std::size_t runs_bytes_max_;
     Offset written_to_;  ///< The last offset that is in runs_.
     std::string runs_;
     std::int32_t runs_epoch_ = -1;
@@ -70,7 +76,7 @@ class SettledMapWriter {
 
 /// A map in use: says of each record that is read whether it was settled before. It forgets
 /// everything as soon as a record shows that the log is no longer the one that the map was made of:
-/// one from before the committed offset (the topic was made anew) or one of a later leader epoch
+/// one from before the committed offset (the log begins anew) or one of a later leader epoch
 /// (the log was cut and written anew from there on). Invariant: what it says is settled was read
 /// and settled under the same offset and leader.
 class SettledBefore {

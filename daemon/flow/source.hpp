@@ -25,8 +25,9 @@ struct Assigned {
     Slot slot = 0;
     TopicPartition const* origin = nullptr;
     std::optional<Offset>
-        committed;           ///< What the group had committed; where reading begins if present.
-    std::string metadata{};  ///< What came with that commit; anybody may have written it.
+        committed;             ///< What the group had committed; where reading begins if present.
+    std::string metadata{};    ///< What came with that commit; anybody may have written it.
+    std::string cluster_id{};  ///< Printable, without blanks; empty: not known.
 };
 
 struct CommitPoint {

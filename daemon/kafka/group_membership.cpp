@@ -153,7 +153,8 @@ void GroupMembership::take(StartAnswer const& answer, flow::SourceListener& list
         auto const* const origin = parts_.slots.intern(name.topic, name.partition);
         auto const slot = parts_.slots.add(origin, position.begin);
         parts_.client.collect(name.topic, name.partition);
-        assigned.push_back({slot, origin, position.committed, position.metadata});
+        assigned.push_back(
+            {slot, origin, position.committed, position.metadata, position.cluster_id});
     }
     auto const list = make_list(answer.assigned);
     Result<void> done;

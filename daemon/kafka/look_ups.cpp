@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <span>
 
 namespace headrace::kafka {
 namespace {
 
+constexpr std::size_t cluster_id_bytes_max = 64;
+
+struct FreeText {
+    void operator()(char* text) const noexcept { rd_kafka_mem_free(nullptr, text); }
+};
 using List = Handle<rd_kafka_topic_partition_list_t>;
 
 int milliseconds(std::chrono::milliseconds timeout) noexcept {
@@ -153,6 +159,16 @@ Result<std::vector<flow::Offset>> resolve(rd_kafka_t* client, StartPlan const& p
     return offsets;
 }
 
+/// Empty if the brokers do not tell, or something unheard of.
+std::string look_up_cluster_id(rd_kafka_t* client, std::chrono::milliseconds timeout) {
+    std::unique_ptr<char, FreeText> const id{rd_kafka_clusterid(client, milliseconds(timeout))};
+    if (id == nullptr) return {};
+    std::string_view const text{id.get()};
+    bool const is_plain =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+    return is_plain && text.size() <= cluster_id_bytes_max ? std::string(text) : std::string{};
+}
+
 /// Gives each position the metadata of the commit at which it begins.
 void add_metadata(std::vector<StartPosition>& positions, std::vector<PartitionName> const& names,
                   std::vector<std::optional<GroupCommit>> const& commits) {
@@ -187,6 +203,9 @@ Result<StartAnswer> look_up_starts(rd_kafka_t* client, StartQuestion const& ques
         if (start.is_committed) answer.first_commits.push_back(position);
     }
     add_metadata(answer.assigned, question.assigned, *own);
+    auto const cluster_id = look_up_cluster_id(client, timeout);
+    for (auto& position : answer.assigned)
+        position.cluster_id = cluster_id;
     return answer;
 }
 

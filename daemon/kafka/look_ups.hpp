@@ -26,7 +26,8 @@ struct StartPosition {
     PartitionName name;
     std::optional<flow::Offset> committed;
     flow::Offset begin = 0;
-    std::string metadata{};  ///< Of the commit.
+    std::string metadata{};    ///< Of the commit.
+    std::string cluster_id{};  ///< Empty: the brokers do not say.
 };
 
 struct StartAnswer {

@@ -23,6 +23,7 @@ class MemorySource final : public flow::Source {
         flow::Offset position = 0;
         flow::Offset committed = -1;
         std::string metadata;  ///< Of the commit.
+        std::string cluster_id;
         std::int32_t leader_epoch = -1;
         bool is_assigned = false;
         bool is_held = false;
@@ -59,8 +60,8 @@ class MemorySource final : public flow::Source {
                 log.position = std::max<flow::Offset>(log.committed, 0);
                 assigned.push_back(
                     {slot, &log.origin,
-                     log.committed >= 0 ? std::optional(log.committed) : std::nullopt,
-                     log.metadata});
+                     log.committed >= 0 ? std::optional(log.committed) : std::nullopt, log.metadata,
+                     log.cluster_id});
             }
             listener.on_assigned(assigned);
         });

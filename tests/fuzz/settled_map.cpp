@@ -14,9 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const map = flow::read_settled_map(text);
     if (!map) return 0;
     expect(size <= flow::SettledMap::bytes_max && map->ranges.size() <= size / 2);
+    expect(map->cluster_id.size() <= 64 && map->cluster_id.find(' ') == std::string::npos);
     expect(map->base >= 0 && map->leader_epoch >= -1);
     auto last = map->base - 2;
-    flow::SettledMapWriter writer(map->base);
+    flow::SettledMapWriter writer(map->base, map->cluster_id);
     for (auto const& range : map->ranges) {
         expect(range.first >= map->base && range.first >= last + 2 && range.last >= range.first);
         last = range.last;

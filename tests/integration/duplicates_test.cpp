@@ -9,6 +9,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <numeric>
 
@@ -38,7 +39,8 @@ struct Outcome {
     std::uint64_t duplicates = 0;
     double skipped = 0;  ///< After the restart, as already settled.
     double unaccounted = 0;
-    int warnings = 0;  ///< Of both processes: that the brokers refuse the map.
+    std::size_t map_bytes_max = 0;  ///< Of the partitions, as the crash left them.
+    int warnings = 0;               ///< Of both processes: that the brokers refuse the map.
 };
 
 emulator::TectonSettings counting_tecton() {
@@ -118,6 +120,12 @@ Outcome kill_and_restart(std::int64_t records, std::uint64_t killed_at, Map map,
         outcome.written_at_kill = emulators.tecton_stats().records_written;
         outcome.warnings += count(daemon.log(), refusal);
     }
+    // Kafka gives every cluster an id, so that a map is never taken for another cluster's.
+    for (auto const& metadata : observer.commit_metadata(group, "events", partitions)) {
+        CHECK((map == Map::kept || metadata.empty()));
+        if (!metadata.empty()) CHECK(metadata.substr(0, 21).find(" - ") == std::string::npos);
+        outcome.map_bytes_max = std::max(outcome.map_bytes_max, metadata.size());
+    }
     emulators.mend_tecton();
     RunningDaemon daemon(folder, "second", text);
     REQUIRE(daemon.has_started());
@@ -141,6 +149,7 @@ void tell(std::string const& name, std::int64_t records, Outcome const& outcome)
     figure("duplicates." + name + ".written_twice", static_cast<double>(outcome.duplicates),
            "of_" + std::to_string(records) + "_records");
     figure("duplicates." + name + ".skipped", outcome.skipped, "records");
+    figure("duplicates." + name + ".map", static_cast<double>(outcome.map_bytes_max), "bytes");
 }
 
 TEST_CASE("after kill -9 a stuck record makes only what was in flight be written again") {

@@ -153,6 +153,19 @@ std::vector<std::int64_t> KafkaObserver::committed(std::string const& group,
     return out;
 }
 
+std::vector<std::string> KafkaObserver::commit_metadata(std::string const& group,
+                                                        std::string const& topic, int partitions) {
+    auto const positions = list(topic, partitions);
+    ask("metadata of commits",
+        [&] { return rd_kafka_committed(impl_->client(group), positions.get(), ask_limit_ms); });
+    std::vector<std::string> out;
+    for (int i = 0; i != positions->cnt; ++i) {
+        auto const& element = positions->elems[i];
+        out.push_back(text(element.metadata, element.metadata_size).value_or(""));
+    }
+    return out;
+}
+
 std::vector<std::int64_t> KafkaObserver::ends(std::string const& topic, int partitions) {
     std::vector<std::int64_t> out;
     for (int i = 0; i != partitions; ++i) {

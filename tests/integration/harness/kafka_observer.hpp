@@ -37,6 +37,10 @@ class KafkaObserver {
     /// By partition; -1 where the group has committed nothing.
     [[nodiscard]] std::vector<std::int64_t> committed(std::string const& group,
                                                       std::string const& topic, int partitions);
+    /// By partition: the metadata of the group's commit.
+    [[nodiscard]] std::vector<std::string> commit_metadata(std::string const& group,
+                                                           std::string const& topic,
+                                                           int partitions);
     /// By partition: the offset that the next record gets.
     [[nodiscard]] std::vector<std::int64_t> ends(std::string const& topic, int partitions);
     /// Everything that the topic holds now.

@@ -148,6 +148,9 @@ TEST_CASE("a superseded record settles with the one that took its place") {
     REQUIRE(attempt);
     CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"new"});
     world.finish(*attempt, DeliveryWorld::delivered());
+    // The earlier one first, should a crash come in between.
+    REQUIRE(world.delivery->outcomes().size() == 2);
+    CHECK(world.delivery->outcomes().front().fate == Fate::superseded);
     CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::superseded, 1}});
 }
 

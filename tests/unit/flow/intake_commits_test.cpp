@@ -15,6 +15,7 @@ namespace {
 flow::Slot start(IntakeWorld& world, int records) {
     auto const slot = world.source.add("clicks", 0);
     world.source.log(slot).leader_epoch = 3;
+    world.source.log(slot).cluster_id = "first";
     for (int i = 0; i < records; ++i) {
         world.source.produce(slot, "k" + std::to_string(i), "v");
     }
@@ -138,7 +139,8 @@ TEST_CASE("the map is given up as soon as the log turns out to be another one") 
             auto& log = world.source.log(slot);
             log.is_assigned = true;
             log.position = 0;
-            std::vector<flow::Assigned> const assigned{{slot, &log.origin, 2, log.metadata}};
+            std::vector<flow::Assigned> const assigned{
+                {slot, &log.origin, 2, log.metadata, log.cluster_id}};
             listener.on_assigned(assigned);
         });
         world.lane.clear();
@@ -159,6 +161,9 @@ TEST_CASE("metadata that cannot be used is ignored and told, and everything is w
     auto& log = world.source.log(slot);
     SECTION("another program wrote it") {
         log.metadata = "consumer-7 was here";
+    }
+    SECTION("it was written in another cluster") {
+        log.cluster_id = "second";
     }
     SECTION("it belongs to another offset") {
         log.committed = 2;

@@ -20,10 +20,11 @@ using flow::SettledMapWriter;
 
 namespace {
 
+constexpr std::string_view cluster = "Ww3DsERtSLe1rYDzeBCKQA";
 constexpr auto offset_max = std::numeric_limits<Offset>::max();
 
 std::string write(Offset base, std::vector<OffsetRange> const& ranges, std::int32_t epoch = 7) {
-    SettledMapWriter writer(base);
+    SettledMapWriter writer(base, cluster);
     for (auto const& range : ranges) {
         if (!writer.add(range, epoch)) break;
     }
@@ -35,9 +36,10 @@ std::string write(Offset base, std::vector<OffsetRange> const& ranges, std::int3
 TEST_CASE("a map of settled offsets reads as it was written") {
     std::vector<OffsetRange> const ranges{{101, 101}, {103, 110}, {5000, 90000}};
     auto const text = write(100, ranges);
-    CHECK(text.starts_with("headrace-settled/1 100 7 "));
+    CHECK(text.starts_with("headrace-settled/1 Ww3DsERtSLe1rYDzeBCKQA 100 7 "));
     auto const map = read_settled_map(text);
     REQUIRE(map.has_value());
+    CHECK(map->cluster_id == cluster);
     CHECK(map->base == 100);
     CHECK(map->leader_epoch == 7);
     CHECK(map->ranges == ranges);
@@ -58,7 +60,7 @@ TEST_CASE("the greatest offsets go through a map") {
 }
 
 TEST_CASE("a map that is too large is cut at its far end") {
-    SettledMapWriter writer(0);
+    SettledMapWriter writer(0, cluster);
     int added = 0;
     while (writer.add({4 * added + 2, 4 * added + 2}, added < 700 ? 1 : 2))
         ++added;
@@ -66,7 +68,7 @@ TEST_CASE("a map that is too large is cut at its far end") {
     CHECK_FALSE(writer.add({offset_max - 1, offset_max - 1}, 9));
     auto const text = writer.finish();
     CHECK(text.size() <= SettledMap::bytes_max);
-    CHECK(text.size() > SettledMap::bytes_max - 40);
+    CHECK(text.size() > SettledMap::bytes_max - 50);
     auto const map = read_settled_map(text);
     REQUIRE(map.has_value());
     REQUIRE_FALSE(map->ranges.empty());
@@ -78,7 +80,7 @@ TEST_CASE("a map that is too large is cut at its far end") {
 }
 
 TEST_CASE("the leader epoch is that of the last range that found room") {
-    SettledMapWriter writer(0);
+    SettledMapWriter writer(0, cluster);
     for (Offset at = 1; writer.add({at, at}, static_cast<std::int32_t>(at)); at += 2) {
     }
     auto const map = read_settled_map(writer.finish());
@@ -92,34 +94,35 @@ TEST_CASE("text that is no map of this version is told apart") {
                                    "headrace-settled/1",
                                    "headrace-settled/1 ",
                                    "headrace-settled/2 5 1 AA",
-                                   "headrace-settled/1 5",
-                                   "headrace-settled/1 5 ",
-                                   "headrace-settled/1 5 1",
-                                   "headrace-settled/1 -5 1 AA",
-                                   "headrace-settled/1 5 -2 AA",
-                                   "headrace-settled/1 5 99999999999 AA",
-                                   "headrace-settled/1 99999999999999999999 1 AA",
-                                   "headrace-settled/1 5 1 A",
-                                   "headrace-settled/1 5 1 AAg",
-                                   "headrace-settled/1 5 1 A A",
-                                   "headrace-settled/1 5 1 A=",
-                                   "headrace-settled/1 5 1 A\x80",
-                                   " headrace-settled/1 5 1 AA",
-                                   "headrace-settled/1 5 1 gggggggggggggAA",
-                                   "headrace-settled/1 5 1 A/////////////B",
-                                   "headrace-settled/1 5 1 A///////////H///////////H",
-                                   "headrace-settled/1 9223372036854775807 1 AA",
-                                   "headrace-settled/1 9223372036854775806 1 AB"}) {
+                                   "headrace-settled/1 - 5",
+                                   "headrace-settled/1 - 5 ",
+                                   "headrace-settled/1 - 5 1",
+                                   "headrace-settled/1 - -5 1 AA",
+                                   "headrace-settled/1 - 5 -2 AA",
+                                   "headrace-settled/1 - 5 99999999999 AA",
+                                   "headrace-settled/1 - 99999999999999999999 1 AA",
+                                   "headrace-settled/1 - 5 1 A",
+                                   "headrace-settled/1 - 5 1 AAg",
+                                   "headrace-settled/1 - 5 1 A A",
+                                   "headrace-settled/1 - 5 1 A=",
+                                   "headrace-settled/1 - 5 1 A\x80",
+                                   " headrace-settled/1 - 5 1 AA",
+                                   "headrace-settled/1 - 5 1 gggggggggggggAA",
+                                   "headrace-settled/1 - 5 1 A/////////////B",
+                                   "headrace-settled/1 - 5 1 A///////////H///////////H",
+                                   "headrace-settled/1 - 9223372036854775807 1 AA",
+                                   "headrace-settled/1 - 9223372036854775806 1 AB"}) {
         INFO(text);
         CHECK_FALSE(read_settled_map(text).has_value());
     }
-    CHECK(read_settled_map("headrace-settled/1 5 1 ").has_value());
+    CHECK(read_settled_map("headrace-settled/1 - 5 1 ").has_value());
+    CHECK_FALSE(read_settled_map("headrace-settled/1 " + std::string(65, 'x') + " 5 1 AA"));
     CHECK_FALSE(
-        read_settled_map("headrace-settled/1 5 1 " + std::string(SettledMap::bytes_max, 'A')));
+        read_settled_map("headrace-settled/1 - 5 1 " + std::string(SettledMap::bytes_max, 'A')));
 }
 
 TEST_CASE("a map in use covers its ranges and nothing else") {
-    SettledBefore before(SettledMap{10, 3, {{12, 13}, {20, 20}}});
+    SettledBefore before(SettledMap{"", 10, 3, {{12, 13}, {20, 20}}});
     std::set<Offset> covered;
     for (Offset offset = 10; offset != 30; ++offset) {
         if (before.covers(offset, 3)) covered.insert(offset);
@@ -130,7 +133,7 @@ TEST_CASE("a map in use covers its ranges and nothing else") {
 }
 
 TEST_CASE("records that an earlier leader wrote are covered, those of a later one end the map") {
-    SettledBefore before(SettledMap{10, 3, {{12, 100}}});
+    SettledBefore before(SettledMap{"", 10, 3, {{12, 100}}});
     CHECK(before.covers(12, 2));
     CHECK(before.covers(13, 3));
     CHECK_FALSE(before.covers(14, 4));
@@ -139,23 +142,23 @@ TEST_CASE("records that an earlier leader wrote are covered, those of a later on
 }
 
 TEST_CASE("a map is not taken for a log whose leader epochs are unknown, or the other way") {
-    SettledBefore known(SettledMap{10, 3, {{12, 100}}});
+    SettledBefore known(SettledMap{"", 10, 3, {{12, 100}}});
     CHECK_FALSE(known.covers(12, -1));
     CHECK(known.is_empty());
-    SettledBefore unknown(SettledMap{10, -1, {{12, 100}}});
+    SettledBefore unknown(SettledMap{"", 10, -1, {{12, 100}}});
     CHECK(unknown.covers(12, -1));
     CHECK_FALSE(unknown.covers(13, 0));
     CHECK(unknown.is_empty());
 }
 
 TEST_CASE("a record from before the committed offset ends the map: the topic was made anew") {
-    SettledBefore before(SettledMap{10, 0, {{12, 100}}});
+    SettledBefore before(SettledMap{"", 10, 0, {{12, 100}}});
     CHECK_FALSE(before.covers(0, 0));
     CHECK_FALSE(before.covers(12, 0));
 }
 
 TEST_CASE("what was not read again yet goes on in the next map") {
-    SettledBefore before(SettledMap{10, 3, {{12, 13}, {20, 30}, {40, 50}}});
+    SettledBefore before(SettledMap{"", 10, 3, {{12, 13}, {20, 30}, {40, 50}}});
     for (Offset offset = 10; offset != 25; ++offset) {
         std::ignore = before.covers(offset, 3);
     }
@@ -189,7 +192,7 @@ TEST_CASE("map and tracker agree with a naive model over random histories") {
             open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
         }
         if (!tracker.committable()) continue;
-        SettledMapWriter writer(*tracker.committable());
+        SettledMapWriter writer(*tracker.committable(), cluster);
         bool const fits = tracker.visit_settled(
             [&](OffsetRange range, std::int32_t epoch) { return writer.add(range, epoch); });
         auto const text = writer.finish();

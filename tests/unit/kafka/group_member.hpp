@@ -28,6 +28,7 @@ class GroupMember final : public flow::SourceListener {
         flow::TopicPartition const* origin = nullptr;
         std::optional<flow::Offset> committed;
         std::string metadata;
+        std::string cluster_id;
     };
     struct Seen {
         std::string topic;
@@ -50,7 +51,7 @@ class GroupMember final : public flow::SourceListener {
     void on_assigned(std::span<flow::Assigned const> partitions) override {
         ++assignments;
         for (auto const& entry : partitions)
-            slots[entry.slot] = {entry.origin, entry.committed, entry.metadata};
+            slots[entry.slot] = {entry.origin, entry.committed, entry.metadata, entry.cluster_id};
     }
     void on_revoking(std::span<flow::Slot const> taken) override {
         ++revocations;

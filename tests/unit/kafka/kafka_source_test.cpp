@@ -163,6 +163,7 @@ TEST_CASE("metadata comes back with the commit that it was kept with") {
     REQUIRE(member.pump([&] { return member.seen.size() == 6; }));
     CHECK(member.slots.at(*member.slot_of(0)).committed == 4);
     CHECK(member.slots.at(*member.slot_of(0)).metadata == metadata);
+    CHECK_FALSE(member.slots.at(*member.slot_of(0)).cluster_id.empty());
     CHECK(member.slots.at(*member.slot_of(1)).metadata.empty());
     CHECK(member.close());
 }
