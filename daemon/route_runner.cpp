@@ -102,6 +102,7 @@ flow::IntakeSettings intake_settings(config::Route const& route, config::Limits 
             .uncommitted_records_max = limits.uncommitted_records_max,
             .memory_bytes = route.flow.memory_bytes,
             .batch_size = route.flow.batch.batch_size,
+            .batch_bytes = route.flow.batch.bytes,
             .revoke_drain = route.flow.revoke_drain,
             .stopped_retry = route.flow.retry.blocked_probe};
 }

@@ -1,3 +1,4 @@
+#include "base/heap.hpp"
 #include "commands/commands.hpp"
 #include "commands/config_file.hpp"
 #include "daemon.hpp"
@@ -71,6 +72,7 @@ class Session {
 }  // namespace
 
 int execute(RunCommand const& command, Streams streams) {
+    give_back_large_buffers();
     auto loaded = load_config(command.config, streams);
     if (!loaded) return exit_bad_config;
     SystemClock const clock;

@@ -403,8 +403,10 @@ void Delivery::detach_old(TimePoint now) {
     batcher_.detach_older(now - pin_max);
     for (auto& batch : in_flight_) {
         if (batch->opened_at > now - pin_max) continue;
-        for (auto& record : batch->part().records) {
-            record.detach();
+        for (auto& part : batch->parts) {
+            for (auto& record : part.records) {
+                record.detach();
+            }
         }
     }
 }

@@ -46,6 +46,7 @@ struct IntakeSettings {
     std::size_t uncommitted_records_max = 100000;  ///< Per partition.
     std::size_t memory_bytes = 0;                  ///< This route's share.
     std::size_t batch_size = 10;
+    std::size_t batch_bytes = 0;
     Duration revoke_drain{};
     Duration stopped_retry{};  ///< How often a stopped route tries its dead letters again.
 };
@@ -164,6 +165,8 @@ class Intake final : private SourceListener, private DeadLettersListener {
     [[nodiscard]] bool may_read();
     std::size_t read_partition(Slot slot, std::size_t room);
     [[nodiscard]] bool may_run_ahead(Slot slot);
+    void look_at_trackers();
+    [[nodiscard]] std::size_t memory_used(std::size_t held_by_lanes) const;
     void dispatch(Record record, Slot slot);
     void rewind(Slot slot, Offset to);
     [[nodiscard]] std::size_t ring_room();
@@ -228,7 +231,11 @@ class Intake final : private SourceListener, private DeadLettersListener {
     std::vector<std::deque<LaneMessage>> unsent_;  ///< Orders that found no room in a lane's ring.
     Slot cursor_ = 0;
     std::size_t open_bytes_ = 0;
-    bool is_read_limited_ = false;  ///< Settlements, not Kafka, are what reading waits for.
+    std::size_t tracker_bytes_ = 0;
+    std::size_t ahead_max_ = 0;         ///< Of one partition, as far as memory allows.
+    std::size_t room_bytes_ = 0;        ///< Until the memory is full, as of the last look.
+    std::size_t cost_of_late_ = 65536;  ///< Of a record, a running mean; large ones may be first.
+    bool is_read_limited_ = false;      ///< Settlements, not Kafka, are what reading waits for.
     std::optional<Revocation> revocation_;
     bool is_commit_under_way_ = false;
     TimePoint commit_due_{};

@@ -5,11 +5,17 @@
 #include <cassert>
 
 namespace headrace::flow {
+namespace {
+
+/// A smaller ring is not worth moving.
+constexpr std::size_t shrink_from = 4096;
+
+}  // namespace
 
 std::uint64_t OffsetTracker::track(Offset offset, std::int64_t timestamp_ms, TimePoint read_at,
                                    std::int32_t leader_epoch) {
     assert(!last_ || offset > *last_);
-    if (size_ == ring_.size()) grow();
+    if (size_ == ring_.size()) resize(ring_.empty() ? word_bits : ring_.size() * 2);
     std::uint64_t const sequence = base_ + size_;
     at(sequence) = Entry{offset, timestamp_ms, read_at, leader_epoch};
     word(sequence) &= ~bit(sequence);
@@ -27,6 +33,9 @@ void OffsetTracker::settle(std::uint64_t sequence) {
     while (size_ != 0 && is_settled(base_)) {
         ++base_;
         --size_;
+    }
+    if (ring_.size() >= shrink_from && size_ < ring_.size() / 8) {
+        resize(std::max(std::bit_ceil(2 * size_), shrink_from / 4));
     }
 }
 
@@ -55,16 +64,16 @@ std::uint64_t OffsetTracker::find(bool settled, std::uint64_t from) const noexce
     return end;
 }
 
-void OffsetTracker::grow() {
-    OffsetTracker larger;
-    larger.ring_.resize(ring_.empty() ? word_bits : ring_.size() * 2);
-    larger.settled_.resize(larger.ring_.size() / word_bits);
+void OffsetTracker::resize(std::size_t capacity) {
+    OffsetTracker other;
+    other.ring_.resize(capacity);
+    other.settled_.resize(other.ring_.size() / word_bits);
     for (std::uint64_t sequence = base_; sequence != base_ + size_; ++sequence) {
-        larger.at(sequence) = at(sequence);
-        if (is_settled(sequence)) larger.word(sequence) |= bit(sequence);
+        other.at(sequence) = at(sequence);
+        if (is_settled(sequence)) other.word(sequence) |= bit(sequence);
     }
-    ring_ = std::move(larger.ring_);
-    settled_ = std::move(larger.settled_);
+    ring_ = std::move(other.ring_);
+    settled_ = std::move(other.settled_);
 }
 
 }  // namespace headrace::flow

@@ -52,6 +52,11 @@ class OffsetTracker {
     [[nodiscard]] std::size_t ahead() const noexcept { return size_; }
     [[nodiscard]] std::optional<FirstOpen> first_open() const noexcept;
     [[nodiscard]] std::uint64_t read() const noexcept { return base_ + size_; }
+    /// What tracking takes. It shrinks again when fewer records are tracked.
+    [[nodiscard]] std::size_t bytes() const noexcept { return ring_.size() * entry_bytes; }
+    /// Of one tracked record at most, as far as rings are half empty.
+    static constexpr std::size_t record_bytes_max = 72;
+
     /// Records settled so far: the map of settled records is the same while this is.
     [[nodiscard]] std::uint64_t settled() const noexcept { return read() - open_; }
 
@@ -79,6 +84,8 @@ class OffsetTracker {
         std::int32_t leader_epoch;
     };
     static constexpr std::size_t word_bits = 64;
+    static constexpr std::size_t entry_bytes = sizeof(Entry) + 1;
+    static_assert(2 * entry_bytes <= record_bytes_max);
 
     [[nodiscard]] Entry& at(std::uint64_t sequence) noexcept {
         return ring_[sequence & (ring_.size() - 1)];
@@ -97,7 +104,7 @@ class OffsetTracker {
     }
     /// The first sequence from `from` on that is settled, or that is not; the end if there is none.
     [[nodiscard]] std::uint64_t find(bool settled, std::uint64_t from) const noexcept;
-    void grow();
+    void resize(std::size_t capacity);
 
     std::vector<Entry>
         ring_;  ///< A power of two in size; entry of a sequence stands at sequence modulo size.

@@ -58,11 +58,11 @@ struct RouteSnapshot {
     std::string name;
     std::string destination_type;  ///< "tecton", "milvus".
     RouteState state = RouteState::flowing;
-    WallTime since{};     ///< When it entered the state.
-    std::string reason;   ///< Why, for people; empty while flowing.
-    bool joined = false;  ///< The group was joined at least once and not lost since.
+    WallTime since{};         ///< When it entered the state.
+    std::string reason;       ///< Why, for people; empty while flowing.
+    bool joined = false;      ///< The group was joined at least once and not lost since.
     bool is_drained = false;  ///< An operator drained it: it left its group and stays away.
-    std::string trouble;  ///< The Kafka side's present trouble, empty if none.
+    std::string trouble;      ///< The Kafka side's present trouble, empty if none.
 
     std::map<std::string, std::uint64_t> read_by_topic;
     std::map<std::string, std::uint64_t> expired_by_topic;
@@ -85,7 +85,7 @@ struct RouteSnapshot {
     double concurrency_limit = 0;
     std::uint64_t requests_in_flight = 0;
     std::uint64_t memory_bytes =
-        0;  ///< Accounted: payloads, cost per record, bodies, answers, prefetch bound.
+        0;  ///< Accounted: payloads, cost per record, trackers, bodies, answers, prefetch.
     std::uint64_t memory_limit_bytes = 0;
 
     double read_per_sec = 0;

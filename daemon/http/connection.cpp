@@ -47,6 +47,13 @@ std::string text(tcp::endpoint const& endpoint) {
            std::to_string(endpoint.port());
 }
 
+/// The system's words, and the limit to raise where there is one.
+std::string reason(error_code error) {
+    return error.message() + (error == asio::error::no_descriptors
+                                  ? "; raise the limit of open files (LimitNOFILE, ulimit -n)"
+                                  : "");
+}
+
 }  // namespace
 
 Connection::Connection(asio::any_io_executor const& executor, ConnectionParts parts,
@@ -163,7 +170,7 @@ asio::awaitable<Result<void>> Connection::connect_to_any(LookUp::Answer const& a
             co_return Result<void>{};
         }
         tried += (tried.empty() ? "" : ", ") + text(endpoint) + ": " +
-                 (expired_ ? "no answer" : error.message());
+                 (expired_ ? "no answer" : reason(error));
     }
     // Whether time has passed for the last address or for all is the same by now.
     co_return Error{ErrorCode::connection,

@@ -9,7 +9,7 @@ constexpr std::size_t fetch_bytes_min = 16 * 1024;
 // A held record pins its whole fetch buffer, so that fetches stay small; 256 KiB cost no
 // throughput.
 constexpr std::size_t fetch_bytes_max = 256 * 1024;
-constexpr std::size_t response_bytes_min = 32 * 1024;
+constexpr std::size_t response_bytes_min = 16 * 1024;
 constexpr std::size_t response_bytes_max = 1024 * 1024;
 constexpr std::size_t queue_kbytes_min = 16;
 constexpr std::size_t queue_kbytes_max = 2'097'151;

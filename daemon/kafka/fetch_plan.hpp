@@ -25,12 +25,12 @@ struct FetchInput {
 
 /// What is assumed when the brokers do not say in time how many they are.
 inline constexpr std::size_t brokers_assumed = 3;
-/// How much larger a fetched answer may become when it is decompressed.
-inline constexpr std::size_t expansion_assumed = 20;
+/// How much larger a fetched answer may become: decompressed, and with what is kept of each record.
+inline constexpr std::size_t expansion_assumed = 40;
 
 /// A quarter of the share is for values, one for what librdkafka adds to each record, an eighth for
 /// what is held, and the rest for answers on their way, decompressed, from every broker at once.
-/// librdkafka fetches nothing while either limit of the queue is reached. Floors: 32 KiB an answer,
+/// librdkafka fetches nothing while either limit of the queue is reached. Floors: 16 KiB an answer,
 /// 16 KiB and 100 records the queue. A broker always sends at least one whole batch of records,
 /// whatever its size.
 [[nodiscard]] FetchPlan plan_fetches(FetchInput const& input) noexcept;

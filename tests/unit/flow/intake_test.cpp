@@ -169,6 +169,50 @@ TEST_CASE(
     CHECK_FALSE(world.intake->prepare_to_sleep());
 }
 
+TEST_CASE("for open records the bodies in which they may be sent are kept free") {
+    IntakeWorld world;
+    world.settings.memory_bytes = 100'000;
+    world.settings.batch_bytes = 1 << 20;
+    auto const slot = world.source.add("clicks", 0);
+    for (int i = 0; i < 200; ++i) {
+        world.source.produce(slot, "k", std::string(1000, 'x'));
+    }
+    world.source.assign({slot});
+    world.settle_down();
+    CHECK(world.picture().in_flight_bytes >= 40'000);
+    CHECK(world.picture().in_flight_bytes <= 55'000);
+}
+
+TEST_CASE("many partitions may run ahead only as far as their trackers fit the memory") {
+    IntakeWorld world;
+    world.settings.uncommitted_records_max = 100'000;
+    world.settings.memory_bytes = 1 << 20;
+    std::vector<flow::Slot> slots;
+    for (int i = 0; i < 9; ++i) {
+        slots.push_back(world.source.add("clicks", i));
+    }
+    for (int i = 0; i < 5000; ++i) {
+        world.source.produce(slots.front(), "k", "v");
+    }
+    world.source.assign(slots);
+    world.settle_down();
+    // The first record stays open while those after it are settled.
+    auto stuck = std::move(world.lane.front());
+    world.lane.pop_front();
+    for (int i = 0; i < 100; ++i) {
+        world.answer_all(Fate::written);
+        world.settle_down();
+    }
+    CHECK(world.source.log(slots.front()).is_held);
+    CHECK(world.picture().read <= 400);
+    world.give_back(std::move(stuck.record), Fate::written);
+    for (int i = 0; i < 100; ++i) {
+        world.settle_down();
+        world.answer_all(Fate::written);
+    }
+    CHECK(world.picture().read == 5000);
+}
+
 TEST_CASE("encoded bodies and the prefetch count in the memory limit") {
     IntakeWorld world;
     auto const slot = start(world, 1);

@@ -54,3 +54,22 @@ TEST_CASE("the tracker agrees with a naive model over random histories") {
         }
     }
 }
+
+TEST_CASE("memory for records that were tracked once is given back") {
+    flow::OffsetTracker tracker;
+    constexpr std::uint64_t count = 100'000;
+    for (std::uint64_t i = 0; i != count; ++i) {
+        tracker.track(static_cast<flow::Offset>(i), 0, {});
+    }
+    CHECK(tracker.bytes() <= count * flow::OffsetTracker::record_bytes_max);
+    for (std::uint64_t i = count - 10; i-- != 0;) {
+        tracker.settle(i);
+    }
+    CHECK(tracker.ahead() == 10);
+    CHECK(tracker.bytes() <= std::size_t{4096} * flow::OffsetTracker::record_bytes_max);
+    CHECK(tracker.committable() == static_cast<flow::Offset>(count - 10));
+    for (std::uint64_t i = count - 10; i != count; ++i) {
+        tracker.settle(i);
+    }
+    CHECK(tracker.committable() == static_cast<flow::Offset>(count));
+}

@@ -29,8 +29,8 @@ TEST_CASE("queue, held records and compressed answers together stay within the p
 TEST_CASE("a share too small for its brokers gets the floors") {
     auto const plan =
         plan_fetches({.prefetch_bytes = 1024, .brokers = 1000, .message_bytes_max = 0});
-    CHECK(plan.response_bytes == 32 * 1024);
-    CHECK(plan.partition_fetch_bytes == 32 * 1024);
+    CHECK(plan.response_bytes == 16 * 1024);
+    CHECK(plan.partition_fetch_bytes == 16 * 1024);
     CHECK(plan.queue_kbytes == 16);
     CHECK(plan.queue_records == 100);
 }
