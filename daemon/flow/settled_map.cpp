@@ -1,10 +1,12 @@
 #include "flow/settled_map.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace headrace::flow {
 namespace {
@@ -14,6 +16,10 @@ constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr unsigned digit_bits = 5;
 constexpr unsigned more = 1U << digit_bits;
+/// A range's own character: two bits of gap, four of length.
+constexpr unsigned length_bits = 4;
+constexpr std::uint64_t gap_code_max = 3;
+constexpr std::uint64_t length_code_max = 15;
 /// Thirteen digits of five bits hold every offset.
 constexpr unsigned digits_max = 13;
 constexpr std::string_view unknown = "-";
@@ -55,6 +61,35 @@ std::optional<Offset> take_number(std::string_view& text) {
         return static_cast<Offset>(number);
     }
     return std::nullopt;
+}
+
+void append_range(std::string& out, std::uint64_t gap, std::uint64_t length) {
+    auto const gap_code = std::min(gap, gap_code_max);
+    auto const length_code = std::min(length, length_code_max);
+    out += alphabet[(gap_code << length_bits) + length_code];
+    if (gap_code == gap_code_max) append_number(out, gap - gap_code_max);
+    if (length_code == length_code_max) append_number(out, length - length_code_max);
+}
+
+struct Gauge {
+    Offset gap = 0;
+    Offset length = 0;
+};
+
+/// Takes a range off the front; nothing if there is none.
+std::optional<Gauge> take_range(std::string_view& text) {
+    auto const value = text.empty() ? 0xFFU : values[static_cast<unsigned char>(text.front())];
+    if (value == 0xFF) return std::nullopt;
+    text.remove_prefix(1);
+    std::uint64_t gap = value >> length_bits;
+    std::uint64_t length = value & length_code_max;
+    for (auto [code, escape] : {std::pair{&gap, gap_code_max}, {&length, length_code_max}}) {
+        if (*code != escape) continue;
+        auto const rest = take_number(text);
+        if (!rest || *rest > offset_max - static_cast<Offset>(escape)) return std::nullopt;
+        *code += static_cast<std::uint64_t>(*rest);
+    }
+    return Gauge{static_cast<Offset>(gap), static_cast<Offset>(length)};
 }
 
 /// Takes a decimal number and the space behind it off the front.
@@ -109,8 +144,8 @@ bool SettledMapWriter::write_pending() {
     if (!pending_) return true;
     assert(pending_->first >= written_to_ + 2);
     auto const size = runs_.size();
-    append_number(runs_, static_cast<std::uint64_t>(pending_->first - written_to_ - 2));
-    append_number(runs_, static_cast<std::uint64_t>(pending_->last - pending_->first));
+    append_range(runs_, static_cast<std::uint64_t>(pending_->first - written_to_ - 2),
+                 static_cast<std::uint64_t>(pending_->last - pending_->first));
     if (runs_.size() > runs_bytes_max_) {
         runs_.resize(size);
         is_full_ = true;
@@ -144,13 +179,12 @@ Result<SettledMap> read_settled_map(std::string_view text) {
     map.leader_epoch = *epoch;
     Offset last = *base - 2;
     while (!text.empty()) {
-        auto const gap = take_number(text);
-        auto const length = gap ? take_number(text) : std::nullopt;
-        if (!length || last > offset_max - 2 || *gap > offset_max - 2 - last)
+        auto const range = take_range(text);
+        if (!range || last > offset_max - 2 || range->gap > offset_max - 2 - last)
             return unreadable("a bad range");
-        auto const first = last + 2 + *gap;
-        if (*length > offset_max - first) return unreadable("a range beyond all offsets");
-        last = first + *length;
+        auto const first = last + 2 + range->gap;
+        if (range->length > offset_max - first) return unreadable("a range beyond all offsets");
+        last = first + range->length;
         map.ranges.push_back({first, last});
     }
     return map;

@@ -7,11 +7,13 @@
 // unknown): tools that copy topics and groups to another cluster copy the text, but not the offsets
 // that it speaks of. BASE is the committed
 // offset it belongs to, EPOCH the leader epoch of the last record covered (-1: unknown), both
-// decimal. RUNS are ranges of
-// settled offsets in ascending order, two numbers each: how many offsets lie between the range and
-// the one before it, less one (before the first: between it and BASE), and how many it holds, less
-// one. A number is written five bits a character, the lowest first, in base64's alphabet; a
-// character from 32 up says that more follow.
+// decimal. RUNS are
+// ranges of settled offsets in ascending order, each as a character of base64's alphabet: its
+// high two bits say how many offsets lie between the range and the one before it, less one (before
+// the first: between it and BASE), its low four bits how many it holds, less one. Where all bits
+// are set, a number follows that is added: five bits a character, the lowest first; a character
+// from 32 up says that more follow. So the usual range, between lanes that are not equally fast,
+// takes one.
 #pragma once
 
 #include "base/result.hpp"

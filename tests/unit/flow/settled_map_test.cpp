@@ -34,7 +34,8 @@ std::string write(Offset base, std::vector<OffsetRange> const& ranges, std::int3
 }  // namespace
 
 TEST_CASE("a map of settled offsets reads as it was written") {
-    std::vector<OffsetRange> const ranges{{101, 101}, {103, 110}, {5000, 90000}};
+    std::vector<OffsetRange> const ranges{{101, 101}, {103, 110}, {114, 128},
+                                          {133, 148}, {150, 166}, {5000, 90000}};
     auto const text = write(100, ranges);
     CHECK(text.starts_with("headrace-settled/1 Ww3DsERtSLe1rYDzeBCKQA 100 7 "));
     auto const map = read_settled_map(text);
@@ -101,15 +102,17 @@ TEST_CASE("text that is no map of this version is told apart") {
                                    "headrace-settled/1 - 5 -2 AA",
                                    "headrace-settled/1 - 5 99999999999 AA",
                                    "headrace-settled/1 - 99999999999999999999 1 AA",
-                                   "headrace-settled/1 - 5 1 A",
-                                   "headrace-settled/1 - 5 1 AAg",
+                                   "headrace-settled/1 - 5 1 w",
+                                   "headrace-settled/1 - 5 1 P",
+                                   "headrace-settled/1 - 5 1 wg",
                                    "headrace-settled/1 - 5 1 A A",
                                    "headrace-settled/1 - 5 1 A=",
                                    "headrace-settled/1 - 5 1 A\x80",
                                    " headrace-settled/1 - 5 1 AA",
-                                   "headrace-settled/1 - 5 1 gggggggggggggAA",
-                                   "headrace-settled/1 - 5 1 A/////////////B",
-                                   "headrace-settled/1 - 5 1 A///////////H///////////H",
+                                   "headrace-settled/1 - 5 1 wgggggggggggggAA",
+                                   "headrace-settled/1 - 5 1 P/////////////B",
+                                   "headrace-settled/1 - 5 1 w////////////H",
+                                   "headrace-settled/1 - 5 1 P////////////H",
                                    "headrace-settled/1 - 9223372036854775807 1 AA",
                                    "headrace-settled/1 - 9223372036854775806 1 AB"}) {
         INFO(text);
