@@ -75,14 +75,21 @@ void Delivery::admit(Record record, Now now) {
         hand_back(std::move(record), Fate::tombstone);
     } else {
         record.target = std::get<TargetId>(placement);
-        if (sink_.is_ready(record.target)) {
+        record.order_hash = order_hash_of(record);
+        if (sink_.is_ready(record.target) && !unready_keys_.contains(record.order_hash)) {
             admit_ready(std::move(record), now);
         } else {
-            want_prepared(record.target);
             record.detach();
-            unready_.push_back(std::move(record));
+            wait_until_ready(std::move(record));
         }
     }
+}
+
+/// Of one key or partition none passes another on the way to different targets.
+void Delivery::wait_until_ready(Record record) {
+    want_prepared(record.target);
+    if (record.order_hash != 0) unready_keys_.insert(record.order_hash);
+    unready_.push_back(std::move(record));
 }
 
 void Delivery::admit_ready(Record record, Now now) {
@@ -132,7 +139,7 @@ void Delivery::put_into_batch(Record record, Now now) {
 
 void Delivery::release_waiting(std::uint64_t hash, Now now) {
     while (Record const* const first = locks_.first(hash)) {
-        BatchId id = 0;
+        BatchId id = no_batch;
         if (!blocked_.contains(first->target)) {
             Batch const* const batch = batcher_.find(first->target, first->encoded_bytes);
             id = batch == nullptr ? no_batch : batch->id;
@@ -145,12 +152,12 @@ void Delivery::release_waiting(std::uint64_t hash, Now now) {
 
 void Delivery::admit_unready(Now now) {
     auto records = std::exchange(unready_, {});
+    unready_keys_.clear();
     for (auto& record : records) {
-        if (sink_.is_ready(record.target)) {
+        if (sink_.is_ready(record.target) && !unready_keys_.contains(record.order_hash)) {
             admit_ready(std::move(record), now);
         } else {
-            want_prepared(record.target);
-            unready_.push_back(std::move(record));
+            wait_until_ready(std::move(record));
         }
     }
     for (auto& batch : std::exchange(unready_batches_, {})) {
@@ -219,7 +226,8 @@ std::optional<Attempt> Delivery::next_probe(Now now) {
     bool const has_prepare = !to_prepare_.empty() && !preparing_;
     bool const has_any = is_for_refused
                              ? !refused_.empty()
-                             : has_waiting || has_prepare || batcher_.has_ready(now.time);
+                             : has_waiting || has_prepare || batcher_.has_ready(now.time) ||
+                                   !refused_.empty() || blocked_to_probe() != nullptr;
     if (!has_any || !gate_.try_begin_probe(now.time, random_)) return std::nullopt;
     std::optional<Attempt> attempt;
     if (!is_for_refused && !has_waiting && has_prepare) {
@@ -227,7 +235,8 @@ std::optional<Attempt> Delivery::next_probe(Now now) {
     } else if (gate_.try_acquire_for_probe(claim_)) {
         auto batch = is_for_refused ? take_refused() : take_for_probe(now);
         release_permit(*batch);
-        batch->holds_permit = true;
+        batch->holds_permit = !batch->is_blocked_probe;
+        if (batch->is_blocked_probe) gate_.release(claim_);
         attempt = start(std::move(batch), true, now);
     }
     if (!attempt) gate_.cancel_probe(now.time);
@@ -243,6 +252,9 @@ std::unique_ptr<Batch> Delivery::take_for_probe(Now now) {
     auto const fresh_due =
         batcher_.has_ready(now.time) ? batcher_.next_due().value_or(never) : never;
     if (fresh_due < std::min(held_due, retrying_due)) return batcher_.take(now.time);
+    if (held_.empty() && retrying_.empty()) {
+        return refused_.empty() ? take_blocked(*blocked_to_probe()) : take_refused();
+    }
     return held_due <= retrying_due ? held_.take_first() : retrying_.take_first();
 }
 
@@ -313,20 +325,37 @@ std::optional<Attempt> Delivery::next_blocked(Now now) {
     for (auto& [target, blocked] : blocked_) {
         if (blocked.is_probing || blocked.batches.empty() || blocked.next_probe > now.time)
             continue;
-        auto batch = std::move(blocked.batches.front());
-        blocked.batches.pop_front();
-        blocked.is_probing = true;
-        batch->is_blocked_probe = true;
-        if (auto attempt = start(std::move(batch), false, now)) return attempt;
+        if (auto attempt = start(take_blocked(blocked), false, now)) return attempt;
     }
     return std::nullopt;
+}
+
+/// A missing target whose first batch may be sent. Null if there is none.
+Delivery::BlockedTarget* Delivery::blocked_to_probe() {
+    for (auto& [target, blocked] : blocked_) {
+        if (!blocked.is_probing && !blocked.batches.empty()) return &blocked;
+    }
+    return nullptr;
+}
+
+std::unique_ptr<Batch> Delivery::take_blocked(BlockedTarget& blocked) {
+    auto batch = std::move(blocked.batches.front());
+    blocked.batches.pop_front();
+    blocked.is_probing = true;
+    batch->is_blocked_probe = true;
+    return batch;
 }
 
 std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_probe, Now now) {
     if (auto const target = unready_target(*batch)) {
         want_prepared(*target);
         release_permit(*batch);
-        unready_batches_.push_back(std::move(batch));
+        if (auto* const blocked = end_probing(*batch)) {
+            blocked->next_probe = now.time + settings_.blocked_probe;
+            blocked->batches.push_front(std::move(batch));
+        } else {
+            unready_batches_.push_back(std::move(batch));
+        }
         return std::nullopt;
     }
     Part& part = batch->part();

@@ -26,6 +26,7 @@
 #include "flow/sink.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -130,6 +131,7 @@ class Delivery {
     void put_into_batch(Record record, Now now);
     void release_waiting(std::uint64_t hash, Now now);
     void admit_unready(Now now);
+    void wait_until_ready(Record record);
     void want_prepared(TargetId target);
     [[nodiscard]] std::uint64_t order_hash_of(Record const& record) const;
 
@@ -139,6 +141,8 @@ class Delivery {
     [[nodiscard]] std::optional<Attempt> next_open(Now now);
     [[nodiscard]] std::optional<Attempt> next_prepare(Now now, bool is_probe);
     [[nodiscard]] std::optional<Attempt> next_blocked(Now now);
+    [[nodiscard]] BlockedTarget* blocked_to_probe();
+    [[nodiscard]] std::unique_ptr<Batch> take_blocked(BlockedTarget& blocked);
     [[nodiscard]] std::optional<Attempt> start(std::unique_ptr<Batch> batch, bool is_probe,
                                                Now now);
     [[nodiscard]] std::optional<TargetId> unready_target(Batch const& batch) const;
@@ -157,6 +161,8 @@ class Delivery {
     void separate_targets(Batch& batch);
     void block_target(std::unique_ptr<Batch> batch, Now now);
     void mend_target(TargetId target, Now now);
+    void release_target(TargetId target, Now now);
+    void block_unsent(TargetId target, BlockedTarget& blocked);
     void end_blocked_probe(TargetId target, Now now);
     [[nodiscard]] BlockedTarget* end_probing(Batch& batch);
     [[nodiscard]] bool may_bury(Judgement const& judgement, TargetId target);
@@ -166,6 +172,7 @@ class Delivery {
                                                  WallTime wall);
     void bury_part(std::unique_ptr<Batch> batch, std::string_view reason, Now now);
     void bury_alone(std::unique_ptr<Batch> batch, std::string reason, Now now);
+    void wait_for_letters(Batch& batch, std::span<Record const> buried);
     void go_on(std::unique_ptr<Batch> batch, Now now);
     void go_on_if_any(std::unique_ptr<Batch> batch, Now now);
     [[nodiscard]] std::unique_ptr<Batch> set_apart(Batch& batch, std::optional<TargetId> target,
@@ -221,7 +228,8 @@ class Delivery {
 
     OrderLocks locks_;
     Batcher batcher_;
-    std::deque<Record> unready_;
+    std::deque<Record> unready_;  ///< And what must not pass them.
+    boost::unordered_flat_set<std::uint64_t> unready_keys_;
     std::vector<Preparation> to_prepare_;
     std::optional<Preparation> preparing_;
     std::map<TargetId, BlockedTarget> blocked_;  ///< Few.

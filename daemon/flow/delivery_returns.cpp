@@ -58,6 +58,7 @@ void Delivery::give_back(Now now) {
     std::ignore = retrying_.take_if(strip);  // The batches are empty now.
     std::ignore = held_.take_if(strip);
     std::erase_if(unready_batches_, [&](auto& batch) { return strip(*batch); });
+    std::vector<TargetId> without_probe;
     for (auto entry = blocked_.begin(); entry != blocked_.end();) {
         auto& blocked = entry->second;
         std::erase_if(blocked.batches, [&](auto& batch) { return strip(*batch); });
@@ -71,6 +72,8 @@ void Delivery::give_back(Now now) {
             }
         }
         blocked.records = std::move(kept);
+        if (blocked.batches.empty() && !blocked.is_probing && !blocked.records.empty())
+            without_probe.push_back(entry->first);
         bool const is_gone = blocked.is_empty();
         if (is_gone) gate_.on_target_mended(now.wall);
         entry = is_gone ? blocked_.erase(entry) : std::next(entry);
@@ -78,6 +81,11 @@ void Delivery::give_back(Now now) {
     give_back_refused(locked, now);
     forget_preparations(now);
     return_all(std::move(locked), now);
+    for (auto const target : without_probe) {
+        release_target(target, now);
+    }
+    // What stood behind a record that was given back need not wait any more.
+    if (!unready_.empty()) admit_unready(now);
 }
 
 /// A target for which nothing waits any more need not be prepared, and its absence is no alarm.

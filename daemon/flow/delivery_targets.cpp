@@ -13,22 +13,30 @@ constexpr char const* unknown_name = "unknown_name";
 
 }  // namespace
 
-/// Makes one part of each target, to be sent one by one, so that only the missing one is blocked.
+/// Makes parts of one target each, to be sent one by one, so that only the missing one is blocked.
 void Delivery::separate_targets(Batch& batch) {
     Part mixed = std::move(batch.part());
     batch.parts.pop_back();
     std::vector<Part> separate;
     for (auto& record : mixed.records) {
-        auto part = std::find_if(separate.begin(), separate.end(), [&](Part const& candidate) {
-            return candidate.records.front().target == record.target;
-        });
-        if (part == separate.end()) {
-            part = separate.emplace(separate.end());
-            part->attempts = mixed.attempts;
-            part->first_failure = mixed.first_failure;
-            part->last = mixed.last;
+        // Not before another target's record of its key or partition.
+        auto const has_key = [&](Record const& other) {
+            return record.order_hash != 0 && other.order_hash == record.order_hash;
+        };
+        auto part = separate.rbegin();
+        while (part != separate.rend() && part->records.front().target != record.target &&
+               std::none_of(part->records.begin(), part->records.end(), has_key)) {
+            ++part;
         }
-        part->records.push_back(std::move(record));
+        if (part != separate.rend() && part->records.front().target == record.target) {
+            part->records.push_back(std::move(record));
+            continue;
+        }
+        Part& fresh = separate.emplace_back();
+        fresh.attempts = mixed.attempts;
+        fresh.first_failure = mixed.first_failure;
+        fresh.last = mixed.last;
+        fresh.records.push_back(std::move(record));
     }
     std::move(separate.rbegin(), separate.rend(), std::back_inserter(batch.parts));
 }
@@ -47,14 +55,7 @@ void Delivery::block_target(std::unique_ptr<Batch> batch, Now now) {
             sink_.target_name(target) + " is blocked, " + describe(apart->part().last);
         gate_.on_target_blocked(now.wall, reason);
         report_(Severity::error, "target_blocked", reason);
-        std::vector<Record> waiting;
-        batcher_.remove([&](Record const& record) { return record.target == target; }, waiting);
-        for (auto& record : waiting) {
-            if (record.order_hash != 0) locks_.disown(record.order_hash);
-            record.detach();
-            note_blocked(record.cost_bytes, 0);
-            blocked.records.push_back(std::move(record));
-        }
+        block_unsent(target, blocked);
     }
     if (was_probe) {
         blocked.batches.push_front(std::move(apart));
@@ -64,37 +65,74 @@ void Delivery::block_target(std::unique_ptr<Batch> batch, Now now) {
     go_on_if_any(std::move(batch), now);
 }
 
+/// Takes the target's records out of the open batches, and those that must not pass them.
+void Delivery::block_unsent(TargetId target, BlockedTarget& blocked) {
+    std::vector<Record> unsent;
+    batcher_.remove([&](Record const& record) { return record.target == target; }, unsent);
+    boost::unordered_flat_map<std::uint64_t, Ticket> first;
+    for (auto& record : unsent) {
+        if (record.order_hash != 0) {
+            locks_.disown(record.order_hash);
+            first.try_emplace(record.order_hash, record.ticket);
+        }
+        record.detach();
+        note_blocked(record.cost_bytes, 0);
+        blocked.records.push_back(std::move(record));
+    }
+    if (first.empty()) return;
+    std::vector<Record> behind;
+    batcher_.remove(
+        [&](Record const& record) {
+            auto const found = first.find(record.order_hash);
+            return found != first.end() && found->second.slot == record.ticket.slot &&
+                   found->second.sequence < record.ticket.sequence;
+        },
+        behind);
+    for (auto record = behind.rbegin(); record != behind.rend(); ++record) {
+        record->detach();
+        locks_.wait_first(std::move(*record));
+    }
+}
+
 void Delivery::mend_target(TargetId target, Now now) {
+    if (!blocked_.contains(target)) return;
+    report_(Severity::info, "target_mended", sink_.target_name(target) + " accepts records again");
+    release_target(target, now);
+}
+
+/// Sends what waits for the target, as it would be if nothing were known of it.
+void Delivery::release_target(TargetId target, Now now) {
     auto const found = blocked_.find(target);
     if (found == blocked_.end()) return;
     BlockedTarget blocked = std::move(found->second);
     blocked_.erase(found);
     gate_.on_target_mended(now.wall);
-    report_(Severity::info, "target_mended", sink_.target_name(target) + " accepts records again");
     for (auto& batch : blocked.batches) {
         batch->due = now.time;
         held_.push(std::move(batch));
     }
-    // Of several records of one key only a batch of their own keeps the order; all others join as
-    // if they came now.
-    auto ordered = batcher_.make_sealed(now.time);
-    ordered->parts.clear();
-    for (auto& record : blocked.records) {
-        note_blocked(0, record.cost_bytes);
-        if (record.order_hash == 0) {
-            put_into_batch(std::move(record), now);
-        } else if (locks_.open(record.order_hash) == 1) {
-            Batch* batch = batcher_.find(target, record.encoded_bytes);
-            if (batch == nullptr) batch = &batcher_.open_batch(target, now.time);
-            locks_.move(record.order_hash, batch->id);
-            batcher_.add(*batch, std::move(record));
+    // From the last on: while another one of its key is open, a record waits before those behind
+    // it.
+    std::vector<Record> free;
+    for (auto record = blocked.records.rbegin(); record != blocked.records.rend(); ++record) {
+        note_blocked(0, record->cost_bytes);
+        bool const must_wait = record->order_hash != 0 && locks_.open(record->order_hash) > 1;
+        if (must_wait) {
+            locks_.wait_first(std::move(*record));
         } else {
-            Part part;
-            part.records.push_back(std::move(record));
-            ordered->parts.insert(ordered->parts.begin(), std::move(part));
+            free.push_back(std::move(*record));
         }
     }
-    if (!ordered->parts.empty()) held_.push(std::move(ordered));
+    for (auto record = free.rbegin(); record != free.rend(); ++record) {
+        if (record->order_hash == 0) {
+            put_into_batch(std::move(*record), now);
+            continue;
+        }
+        Batch* batch = batcher_.find(target, record->encoded_bytes);
+        if (batch == nullptr) batch = &batcher_.open_batch(target, now.time);
+        locks_.move(record->order_hash, batch->id);
+        batcher_.add(*batch, std::move(*record));
+    }
 }
 
 /// Ends the probe of a missing target that `batch` was, if it was one. Gives the target if it is
@@ -111,9 +149,8 @@ void Delivery::end_blocked_probe(TargetId target, Now now) {
     auto const found = blocked_.find(target);
     if (found == blocked_.end()) return;
     found->second.is_probing = false;
-    if (!found->second.is_empty()) return;
-    blocked_.erase(found);
-    gate_.on_target_mended(now.wall);
+    // What was never sent cannot be a probe: without another one it would wait for ever.
+    if (found->second.batches.empty()) release_target(target, now);
 }
 
 /// Whether records with a name that the destination does not know are given up: only once it took
@@ -173,6 +210,7 @@ void Delivery::bury_unready(Preparation const& preparation, Judgement const& jud
             unready_.push_back(std::move(record));
         }
     }
+    admit_unready(now);
 }
 
 }  // namespace headrace::flow

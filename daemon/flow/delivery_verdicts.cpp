@@ -67,6 +67,11 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
     stats_.write_errors[static_cast<std::size_t>(judgement.reason)].add(1);
     if (part.first_failure == WallTime{}) part.first_failure = now.wall;
     part.last = std::move(judgement);
+    auto const verdict = part.last.verdict;
+    auto const in_part = part.records.size();
+    bool const is_part_unwanted =
+        std::all_of(part.records.begin(), part.records.end(),
+                    [this](Record const& record) { return is_unwanted(record); });
     std::vector<Record> unwanted;
     bool const is_empty = return_unwanted(*batch, unwanted);
     if (is_empty) {
@@ -77,7 +82,15 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
         return;
     }
     return_all(std::move(unwanted), now);
-    switch (batch->part().last.verdict) {
+    // What is left of a refused request is not what was refused: it may hold no bad record at all.
+    if (is_part_unwanted ||
+        (verdict == Verdict::split && batch->part().records.size() != in_part)) {
+        bool const was_probe = std::exchange(batch->is_blocked_probe, false);
+        go_on(std::move(batch), now);
+        if (was_probe) end_blocked_probe(attempt.target, now);
+        return;
+    }
+    switch (verdict) {
         case Verdict::retry:
             on_retry(std::move(batch), wait, now);
             break;
@@ -101,6 +114,9 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
     if (judgement.verdict == Verdict::delivered) {
         if (preparation.is_blocked) gate_.on_target_mended(now.wall);
         admit_unready(now);
+        // What waits for the target since it was missing need not wait for its next probe.
+        auto const blocked = blocked_.find(preparation.target);
+        if (blocked != blocked_.end()) blocked->second.next_probe = now.time;
         return;
     }
     if (is_target_only && may_bury(judgement, preparation.target)) {
@@ -285,6 +301,7 @@ void Delivery::on_blocked(std::unique_ptr<Batch> batch, bool is_target_only, Now
 
 void Delivery::bury_part(std::unique_ptr<Batch> batch, std::string_view reason, Now now) {
     Part part = std::move(batch->part());
+    wait_for_letters(*batch, part.records);
     for (auto& record : part.records) {
         bury(std::move(record), report_of(part, Stage::write, std::string(reason), now.wall));
     }
@@ -301,9 +318,36 @@ void Delivery::bury_alone(std::unique_ptr<Batch> batch, std::string reason, Now 
     auto report = report_of(part, Stage::write, std::move(reason), now.wall);
     Record record = std::move(*at);
     part.records.erase(at);
+    wait_for_letters(*batch, {&record, 1});
     bury(std::move(record), std::move(report));
-    if (part.records.empty()) batch->parts.pop_back();
+    if (batch->part().records.empty()) batch->parts.pop_back();
     go_on_if_any(std::move(batch), now);
+}
+
+/// What follows records in their batch and shares a key with one of them waits until its dead
+/// letter is acknowledged. `buried` are those of the present part, which are about to be buried.
+void Delivery::wait_for_letters(Batch& batch, std::span<Record const> buried) {
+    boost::unordered_flat_set<std::uint64_t> keys;
+    for (auto const& record : buried) {
+        if (record.order_hash != 0) keys.insert(record.order_hash);
+    }
+    if (keys.empty() || batch.parts.size() == 1) return;
+    std::vector<Record> waiting;
+    for (auto part = std::next(batch.parts.rbegin()); part != batch.parts.rend(); ++part) {
+        auto const kept = std::stable_partition(
+            part->records.begin(), part->records.end(),
+            [&](Record const& record) { return !keys.contains(record.order_hash); });
+        std::move(kept, part->records.end(), std::back_inserter(waiting));
+        part->records.erase(kept, part->records.end());
+    }
+    for (auto record = waiting.rbegin(); record != waiting.rend(); ++record) {
+        record->detach();
+        locks_.wait_first(std::move(*record));
+    }
+    auto const present = std::prev(batch.parts.end());
+    batch.parts.erase(std::remove_if(batch.parts.begin(), present,
+                                     [](Part const& part) { return part.records.empty(); }),
+                      present);
 }
 
 /// Goes on with what is left of a batch whose present part was taken out.
@@ -347,16 +391,16 @@ std::unique_ptr<Batch> Delivery::set_apart(Batch& batch, std::optional<TargetId>
 }
 
 void Delivery::go_on(std::unique_ptr<Batch> batch, Now now) {
-    batch->due = now.time;
-    if (is_draining_) {
-        std::vector<Record> unwanted;
-        std::ignore = return_unwanted(*batch, unwanted);  // While draining everything is unwanted.
+    std::vector<Record> unwanted;
+    if (return_unwanted(*batch, unwanted)) {
         retire(*batch, now.wall);
-        return_all(std::move(unwanted), now);
-        return;
+        batcher_.recycle(std::move(batch));
+    } else {
+        batch->due = now.time;
+        auto& queue = batch->holds_permit ? retrying_ : held_;
+        queue.push(std::move(batch));
     }
-    auto& queue = batch->holds_permit ? retrying_ : held_;
-    queue.push(std::move(batch));
+    return_all(std::move(unwanted), now);
 }
 
 void Delivery::release_permit(Batch& batch) {

@@ -43,7 +43,7 @@ Intake::Intake(IntakeSettings settings, Source& source, DeadLetters* dead_letter
       gate_(gate),
       lanes_(std::move(lanes)),
       report_(std::move(report)),
-      splitter_(settings_.order, lanes_for(settings_, lanes_.size())),
+      splitter_(settings_.order, lanes_for(settings_, lanes_.size()), settings_.lane_full_records),
       burials_(dead_letters, settings_.stopped_retry),
       backlogs_(lanes_.size()),
       touched_(lanes_.size()),

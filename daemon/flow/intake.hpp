@@ -48,6 +48,7 @@ struct IntakeSettings {
     std::size_t batch_size = 10;
     std::size_t batch_bytes = 0;
     Duration revoke_drain{};
+    std::uint64_t lane_full_records = Splitter::full_backlog;
     Duration stopped_retry{};  ///< How often a stopped route tries its dead letters again.
 };
 

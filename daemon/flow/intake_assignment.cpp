@@ -145,9 +145,9 @@ void Intake::progress_drain() {
     bool const is_late = now_ >= drain_deadline_;
     if (phase_ == Phase::draining) {
         give_up_burials();
-        // After an unclean drain of before, requests may be under way whose records nobody counts.
-        bool const is_settled =
-            outstanding() == 0 && (is_leaving_ || !has_left_unclean_ || open_bytes_ == 0);
+        // Requests may be under way whose records nobody counts: of partitions that were taken away
+        // in the middle, or of an unclean drain before.
+        bool const is_settled = outstanding() == 0 && open_bytes_ == 0;
         if (!is_settled && !is_late) return;
         is_clean_ = is_settled;
         phase_ = Phase::committing;

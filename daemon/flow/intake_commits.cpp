@@ -73,6 +73,9 @@ std::string Intake::settled_map(Partition const& partition, Offset base) const {
     if (!is_map_accepted_) return {};
     SettledMapWriter writer(base, partition.cluster_id);
     auto const add = [&](OffsetRange range, std::int32_t epoch) {
+        // The base may have passed offsets without a record in the middle of an inherited range.
+        if (range.last < base) return true;
+        range.first = std::max(range.first, base);
         return writer.add(range, epoch);
     };
     if (partition.tracker.visit_settled(add)) partition.before.visit_rest(add);

@@ -58,8 +58,13 @@ struct LaneLink {
     static constexpr std::size_t inbound_capacity = 1024;
     static constexpr std::size_t outbound_capacity = 4096;
 
-    SpscRing<LaneMessage> inbound{inbound_capacity};
-    SpscRing<Outcome> outbound{outbound_capacity};
+    /// Other capacities are for simulations.
+    explicit LaneLink(std::size_t inbound_max = inbound_capacity,
+                      std::size_t outbound_max = outbound_capacity)
+        : inbound(inbound_max), outbound(outbound_max) {}
+
+    SpscRing<LaneMessage> inbound;
+    SpscRing<Outcome> outbound;
 
     /// The lane has been told to look at `inbound` and has not yet begun to.
     std::atomic<bool> is_lane_notified{false};

@@ -52,6 +52,18 @@ void OrderLocks::wait(Record record) {
     ++waiting_;
 }
 
+void OrderLocks::wait_first(Record record) {
+    auto const found = table_.find(record.order_hash);
+    assert(found != table_.end() && found->second.open > 1);
+    auto const index = take_node(std::move(record));
+    Lock& lock = found->second;
+    --lock.open;
+    nodes_[index].next = lock.first;
+    if (lock.first == none) lock.last = index;
+    lock.first = index;
+    ++waiting_;
+}
+
 bool OrderLocks::unlock(std::uint64_t hash) {
     auto const found = table_.find(hash);
     assert(found != table_.end() && found->second.open != 0);

@@ -22,9 +22,12 @@ struct Place {
 
 class Splitter {
   public:
+    /// A lane with more records waiting is full, unless told otherwise.
+    static constexpr std::uint64_t full_backlog = 2000;
+
     /// `lanes_max` is 1 where the ordering key stands in the value, which the consumer thread does
     /// not read.
-    Splitter(Order order, std::uint32_t lanes_max);
+    Splitter(Order order, std::uint32_t lanes_max, std::uint64_t full = full_backlog);
 
     /// Chooses the lane of a record and counts it as open there. `backlogs` says how many records
     /// wait in each lane.
@@ -41,9 +44,6 @@ class Splitter {
 
     [[nodiscard]] std::uint32_t in_use() const noexcept { return in_use_; }
 
-    /// A lane with more records waiting is full.
-    static constexpr std::uint64_t full_backlog = 2000;
-
   private:
     static constexpr std::uint32_t bucket_count = 1U << 14;
     struct Bucket {
@@ -53,6 +53,7 @@ class Splitter {
 
     Order const order_;
     std::uint32_t const lanes_max_;
+    std::uint64_t const full_backlog_;
     std::uint32_t in_use_ = 1;
     unsigned full_rounds_ = 0;
     unsigned idle_rounds_ = 0;

@@ -20,6 +20,7 @@ class ScriptedSink final : public flow::Sink {
   public:
     flow::RequestShape wanted_shape{
         .targets_max = 16, .envelope_bytes = 0, .has_own_key = false, .has_one_name = false};
+    bool target_by_value = false;         ///< The value names the target, instead of the topic.
     bool collapses = false;               ///< Equal values supersede each other, as equal keys do.
     std::set<std::string> unready;        ///< Topics whose target must be prepared.
     std::deque<flow::Judgement> answers;  ///< For write(), in order; delivered when empty.
@@ -33,7 +34,7 @@ class ScriptedSink final : public flow::Sink {
         if (*record.value == "bad") {
             return flow::Refusal{flow::Stage::decode, "invalid_json", "", "it is bad"};
         }
-        return target_of(record.origin->topic);
+        return target_of(target_by_value ? std::string(*record.value) : record.origin->topic);
     }
     [[nodiscard]] bool is_ready(flow::TargetId target) const override {
         return !unready.contains(names_[target]);

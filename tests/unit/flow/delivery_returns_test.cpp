@@ -178,3 +178,50 @@ TEST_CASE("a probe of a missing target whose records were revoked ends the alarm
     CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
     CHECK(world.delivery->is_idle());
 }
+
+TEST_CASE("what a revocation leaves of a refused request is sent again, and not buried for it") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "row", 0);
+    world.give(world.views, "b", "good", 1);
+    world.clock.advance(50ms);
+    auto const both = world.next();
+    REQUIRE(both);
+    world.order(Kind::revoke, 0);
+    world.finish(*both, DeliveryWorld::refused());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::revoked, 1}});
+    auto const again = world.next();
+    REQUIRE(again);
+    CHECK(DeliveryWorld::values(*again) == std::vector<std::string>{"good"});
+    world.finish(*again, DeliveryWorld::delivered());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}});
+}
+
+TEST_CASE("halves that wait for their turn are given back when their partition is revoked") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "first");
+    world.give(world.clicks, "b", "second");
+    world.clock.advance(50ms);
+    world.finish(*world.next(), DeliveryWorld::refused());
+    auto const first = world.next();
+    REQUIRE(first);
+    world.order(Kind::revoke);
+    world.finish(*first, DeliveryWorld::delivered());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::revoked, 1}});
+    CHECK_FALSE(world.next());
+    CHECK(world.delivery->is_idle());
+}
+
+TEST_CASE(
+    "what waits unsent for a missing target is sent when the records of its probe are revoked") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "probe", 0);
+    world.clock.advance(50ms);
+    world.finish(*world.next(), DeliveryWorld::blocked(BlockScope::target));
+    world.give(world.clicks, "b", "unsent", 1);
+    world.order(Kind::revoke, 0);
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::revoked, 1}});
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"unsent"});
+}

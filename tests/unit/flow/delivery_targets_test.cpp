@@ -158,3 +158,69 @@ TEST_CASE("a target that exists and refuses the probe's record is no longer bloc
     }
     CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 1}});
 }
+
+TEST_CASE("of one partition no record passes another whose target is not ready") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::partition;
+    world.sink.unready = {"clicks"};
+    // One partition's records that go to two names.
+    world.sink.target_by_value = true;
+    world.give(world.clicks, "a", "clicks");
+    world.give(world.clicks, "b", "views");
+    world.clock.advance(50ms);
+    auto const look_up = world.next();
+    REQUIRE(look_up);
+    CHECK(look_up->batch == nullptr);
+    world.clock.advance(50ms);
+    CHECK_FALSE(world.next());
+    world.sink.unready.clear();
+    world.finish(*look_up, DeliveryWorld::delivered());
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{"clicks", "views"});
+}
+
+TEST_CASE("of one partition no record passes another whose target is missing") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::partition;
+    world.settings.batch_size = 1;
+    world.sink.target_by_value = true;
+    world.give(world.clicks, "a", "views");
+    auto const lost = world.next();
+    REQUIRE(lost);
+    world.finish(*lost, DeliveryWorld::blocked(BlockScope::target));
+    world.give(world.clicks, "b", "views");
+    world.give(world.clicks, "c", "clicks");
+    world.clock.advance(1s);
+    CHECK_FALSE(world.next());
+    world.clock.advance(6s);
+    for (auto const* const value : {"views", "views", "clicks"}) {
+        auto const attempt = world.next();
+        REQUIRE(attempt);
+        CHECK(DeliveryWorld::values(*attempt) == std::vector<std::string>{value});
+        CHECK_FALSE(world.next());
+        world.finish(*attempt, DeliveryWorld::delivered());
+    }
+}
+
+TEST_CASE("a batch of a missing target is the probe when nothing else waits") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "v");
+    world.clock.advance(50ms);
+    world.finish(*world.next(), DeliveryWorld::blocked(BlockScope::target));
+    world.clock.advance(7s);
+    auto const probe = world.next();
+    REQUIRE(probe);
+    world.finish(*probe, DeliveryWorld::blocked(BlockScope::destination));
+    CHECK(world.gate.is_blocked());
+    world.clock.advance(7s);
+    auto const second = world.next();
+    REQUIRE(second);
+    CHECK(second->is_probe);
+    world.finish(*second, DeliveryWorld::delivered());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}});
+    CHECK_FALSE(world.gate.is_blocked());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    CHECK(world.gate.permits_taken() == 0);
+}

@@ -251,3 +251,29 @@ TEST_CASE("the first failure's time and the last one's status stand in the repor
     CHECK(report.last_failure == world.clock.wall());
     CHECK(report.refusal.status == "400");
 }
+
+TEST_CASE(
+    "what follows a buried record in its batch and shares its key waits for the dead letter") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "row");
+    world.give(world.clicks, "b", "other");
+    world.give(world.clicks, "a", "next");
+    world.give(world.clicks, "a", "last");
+    world.clock.advance(50ms);
+    // The four, the first two, the bad one alone.
+    for (int i = 0; i < 3; ++i) {
+        world.finish(*world.next(), DeliveryWorld::refused());
+    }
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::buried, 1}});
+    auto const other = world.next();
+    REQUIRE(other);
+    CHECK(DeliveryWorld::values(*other) == std::vector<std::string>{"other"});
+    world.finish(*other, DeliveryWorld::delivered());
+    world.clock.advance(1s);
+    CHECK_FALSE(world.next());
+    world.acknowledge_burial(world.burials[0]->record.order_hash);
+    world.clock.advance(50ms);
+    auto const rest = world.next();
+    REQUIRE(rest);
+    CHECK(DeliveryWorld::values(*rest) == std::vector<std::string>{"next", "last"});
+}

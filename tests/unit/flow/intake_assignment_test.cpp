@@ -233,6 +233,20 @@ TEST_CASE("a drain that runs out of time commits what is settled and is not clea
     CHECK(world.picture().unaccounted == 0);
 }
 
+TEST_CASE("a drain waits for the requests of a partition that was lost before it") {
+    IntakeWorld world;
+    start(world, 1);
+    world.source.lose({0});
+    world.settle_down();
+    world.intake->drain(world.clock.now() + 10s);
+    world.settle_down();
+    CHECK_FALSE(world.intake->is_drained());
+    world.answer_all(Fate::written);
+    world.settle_down();
+    REQUIRE(world.intake->is_drained());
+    CHECK(world.intake->was_clean());
+}
+
 TEST_CASE("a drain whose last commit is not confirmed is not clean") {
     IntakeWorld world;
     start(world, 1);

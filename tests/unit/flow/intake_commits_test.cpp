@@ -246,3 +246,23 @@ TEST_CASE("an acknowledged dead letter and its neighbours stand in the map") {
     world.settle_down();
     CHECK(committed_ranges(world, slot) == std::vector<OffsetRange>{{1, 3}});
 }
+
+TEST_CASE("an inherited map is cut where the commit passes offsets without a record") {
+    IntakeWorld world;
+    auto const slot = world.source.add("clicks", 0);
+    auto& log = world.source.log(slot);
+    for (int i = 0; i < 3; ++i) {
+        world.source.produce(slot, "k" + std::to_string(i), "v");
+    }
+    log.leader_epoch = 3;
+    log.trailing = 3;  // Offsets 3 to 5 hold no record.
+    log.committed = 1;
+    flow::SettledMapWriter map(1, "");
+    REQUIRE(map.add({2, 9}, 3));
+    log.metadata = map.finish();
+    world.source.assign({slot});
+    world.step();
+    write(world, {1});
+    CHECK(log.committed == 6);
+    CHECK(committed_ranges(world, slot) == std::vector<OffsetRange>{{6, 9}});
+}
