@@ -12,10 +12,11 @@ using namespace std::chrono_literals;
 constexpr double interleaving = 0.1;
 /// The longest sleep of a source.
 constexpr Duration wait_max = 1s;
-/// Records that may be read before the memory limit is looked at again, and the most that one costs
-/// besides its bytes.
-constexpr std::size_t overshoot_records_max = 256;
+/// By how much the memory in use may pass its limit, which is smaller here than any that the
+/// configuration takes: records larger than those before, and what a tracker takes at least.
+constexpr std::size_t overshoot_records_max = 64;
 constexpr std::size_t record_cost_max = 512;
+constexpr std::size_t tracker_bytes = 16 << 10;
 /// The turns of a busy thread.
 constexpr Duration drain_slack = 1s;
 
@@ -177,7 +178,7 @@ void Member::check_sums() const {
         throw Violation("memory", "lanes hold " + std::to_string(world_.ledger.lane_bytes(id())) +
                                       " bytes, it counts " +
                                       std::to_string(picture.in_flight_bytes));
-    auto const most = settings.intake.memory_bytes +
+    auto const most = settings.intake.memory_bytes + settings.partitions * tracker_bytes +
                       overshoot_records_max * (record_cost_max + settings.record.value_bytes_max);
     if (picture.memory_bytes > most)
         throw Violation("memory", std::to_string(picture.memory_bytes) + " bytes are held");

@@ -94,6 +94,7 @@ flow::IntakeSettings draw_intake(Chance& chance, WorldSettings const& world) {
     intake.uncommitted_records_max = chance.pick<std::size_t>({1, 10, 50, 1000});
     intake.memory_bytes = chance.pick<std::size_t>({4 << 10, 20 << 10, 1 << 20});
     intake.batch_size = world.delivery.batch_size;
+    intake.batch_bytes = world.delivery.batch_bytes;
     intake.revoke_drain = chance.pick<Duration>({0ms, 300ms, 5s});
     intake.stopped_retry = world.delivery.blocked_probe;
     intake.lane_full_records = chance.pick<std::size_t>({2, 10, 2000});
