@@ -85,7 +85,7 @@ void Delivery::give_back(Now now) {
         release_target(target, now);
     }
     // What stood behind a record that was given back need not wait any more.
-    if (!unready_.empty()) admit_unready(now);
+    if (!unready_.empty() || !unready_keys_.empty()) admit_unready(now);
 }
 
 /// A target for which nothing waits any more need not be prepared, and its absence is no alarm.

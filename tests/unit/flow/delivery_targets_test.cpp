@@ -224,3 +224,18 @@ TEST_CASE("a batch of a missing target is the probe when nothing else waits") {
     CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
     CHECK(world.gate.permits_taken() == 0);
 }
+
+TEST_CASE("a record does not wait behind one that was given back before its target was ready") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::partition;
+    world.sink.unready = {"clicks"};
+    world.sink.target_by_value = true;
+    world.give(world.clicks, "a", "clicks", 0, 1);
+    world.order(flow::LaneMessage::Kind::revoke, 0, 1);
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::revoked, 1}});
+    world.give(world.clicks, "b", "views", 0, 2);
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    CHECK(attempt->batch != nullptr);
+}
