@@ -321,8 +321,10 @@ void Intake::dispatch(Record record, Slot slot) {
     if (!partition.first) {
         partition.first = record.offset;
         // Reading began before the commit: it belongs to a topic of that name that is gone.
-        if (partition.committed && record.offset < *partition.committed)
+        if (partition.committed && record.offset < *partition.committed) {
             partition.committed.reset();
+            partition.before = {};
+        }
     }
     partition.last_timestamp_ms = record.timestamp_ms;
     ++counts_.read;

@@ -71,7 +71,15 @@ void Intake::on_lost(std::span<Slot const> slots) {
 }
 
 void Intake::on_expired(TopicPartition const& origin, Offset from, Offset to) {
-    auto const count = static_cast<std::uint64_t>(std::max<Offset>(to - from, 0));
+    if (to < from) {
+        report_(Severity::error, "topic_restarted",
+                origin.topic + "[" + std::to_string(origin.partition) +
+                    "]: the topic was deleted and made anew, or lost its end, after offset " +
+                    std::to_string(from) + ": reading goes on at " + std::to_string(to) +
+                    "; what was not read before is gone");
+        return;
+    }
+    auto const count = static_cast<std::uint64_t>(to - from);
     counts_.expired_by_topic[origin.topic] += count;
     report_(Severity::error, "records_expired",
             origin.topic + "[" + std::to_string(origin.partition) + "]: up to " +

@@ -52,8 +52,8 @@ class SourceListener {
     /// The answer to one commit() call, in order of the calls. An error means that none of it can
     /// be counted on; ErrorCode::too_large, that the brokers refuse the metadata's size.
     virtual void on_committed(std::span<CommitPoint const> points, Result<void> const& result) = 0;
-    /// `count` records were lost to retention before they were read (an offset out of range);
-    /// reading goes on at the earliest.
+    /// Records were lost to retention before they were read (an offset out of range); reading goes
+    /// on at the earliest. `to` below `from`: the topic was made anew, its offsets begin again.
     virtual void on_expired(TopicPartition const& origin, Offset from, Offset to) = 0;
     /// A condition that operators should know and that mends itself, such as no broker reachable;
     /// repeated at a slow pace.

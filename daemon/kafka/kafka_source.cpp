@@ -11,12 +11,14 @@
 #include "kafka/look_ups.hpp"
 #include "kafka/partition_reader.hpp"
 #include "kafka/slot_table.hpp"
+#include "kafka/topic_identity.hpp"
 #include "kafka/topic_pattern.hpp"
 #include "kafka/trouble.hpp"
 #include "kafka/wake_signal.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 namespace headrace::kafka {
@@ -28,6 +30,10 @@ constexpr auto sizing_timeout = 3s;
 constexpr auto remake_pause = 10s;
 constexpr auto check_pause = 2s;
 constexpr auto ends_pause = 2s;
+/// How long reading may go on in the middle of a topic that was made anew.
+constexpr Duration identities_pause = 5s;
+/// Where nobody answers, as old brokers do, it is asked more and more seldom.
+constexpr Duration identities_pause_max = 300s;
 constexpr auto check_timeout = 1s;
 /// Where librdkafka says nothing: one alone may be a busy machine.
 constexpr unsigned failed_tries_max = 2;
@@ -81,6 +87,8 @@ struct KafkaSource::Impl {
     void check_troubles();
     void act_on_notes(flow::SourceListener& listener);
     void ask_ends();
+    void ask_identities();
+    void restart_topic(std::string const& topic);
     void write_log(LogLevel level, std::string_view text) const {
         if (log) log(level, redact(text));
     }
@@ -105,6 +113,10 @@ struct KafkaSource::Impl {
     unsigned failed_tries = 0;
     TimePoint ends_at{};
     bool is_asking_ends = false;
+    TopicIdentities identities;
+    TimePoint identities_at{};
+    Duration identities_wait = identities_pause;
+    bool is_asking_identities = false;
     BrokerCause cause;  ///< Why a broker went away last.
     ReadNotes notes;
     std::optional<Error> broken;  ///< serve() acts on it when no event is open.
@@ -187,6 +199,7 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
     client.reset();
     is_checking = false;
     is_asking_ends = false;
+    is_asking_identities = false;
     phase = Phase::cooling;
     remake_at = clock.now() + remake_pause;
 }
@@ -204,6 +217,7 @@ void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
     group->serve(listener);
     check_troubles();
     ask_ends();
+    ask_identities();
 }
 
 bool KafkaSource::Impl::serve_event(flow::SourceListener& listener) {
@@ -354,6 +368,36 @@ void KafkaSource::Impl::ask_ends() {
             }
         });
     });
+}
+
+void KafkaSource::Impl::ask_identities() {
+    if (is_asking_identities || clock.now() < identities_at) return;
+    std::set<std::string> topics;
+    for (auto const slot : slots.all())
+        topics.insert(slots.state(slot)->origin->topic);
+    if (topics.empty()) return;
+    identities_at = clock.now() + identities_wait;
+    is_asking_identities = true;
+    client->side().post(
+        [this, raw = client->get(), box = answers,
+         names = std::vector<std::string>(topics.begin(), topics.end())](SideThread::Inside&) {
+            auto found = look_up_identities(raw, names, check_timeout);
+            box->post([this, found = std::move(found)](auto&) {
+                is_asking_identities = false;
+                identities_wait =
+                    found ? identities_pause : std::min(identities_wait * 2, identities_pause_max);
+                if (!found) return;
+                for (auto const& topic : identities.note(*found))
+                    restart_topic(topic);
+            });
+        });
+}
+
+void KafkaSource::Impl::restart_topic(std::string const& topic) {
+    for (auto const slot : slots.all()) {
+        if (slots.state(slot)->origin->topic == topic) reader->restart(slot);
+    }
+    signal.wake();
 }
 
 bool KafkaSource::Impl::close(TimePoint deadline) {

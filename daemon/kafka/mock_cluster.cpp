@@ -74,13 +74,29 @@ void MockCluster::fail_topic(std::string const& name, int code) {
 }
 
 void MockCluster::stop_brokers() {
-    for (int id = 1; id <= impl_->brokers; ++id)
-        rd_kafka_mock_broker_set_down(impl_->cluster.get(), id);
+    for (int number = 1; number <= impl_->brokers; ++number)
+        stop_broker(number);
 }
 
 void MockCluster::start_brokers() {
-    for (int id = 1; id <= impl_->brokers; ++id)
-        rd_kafka_mock_broker_set_up(impl_->cluster.get(), id);
+    for (int number = 1; number <= impl_->brokers; ++number)
+        start_broker(number);
+}
+
+void MockCluster::stop_broker(int number) {
+    rd_kafka_mock_broker_set_down(impl_->cluster.get(), number);
+}
+
+void MockCluster::start_broker(int number) {
+    rd_kafka_mock_broker_set_up(impl_->cluster.get(), number);
+}
+
+void MockCluster::move_leader(std::string const& topic, std::int32_t partition, int broker) {
+    rd_kafka_mock_partition_set_leader(impl_->cluster.get(), topic.c_str(), partition, broker);
+}
+
+void MockCluster::move_coordinator(std::string const& group, int broker) {
+    rd_kafka_mock_coordinator_set(impl_->cluster.get(), "group", group.c_str(), broker);
 }
 
 void MockCluster::set_round_trip(std::chrono::milliseconds time) {

@@ -50,6 +50,14 @@ class MockCluster {
     void stop_brokers();
     void start_brokers();
 
+    /// One of them, by its number from 1 on.
+    void stop_broker(int number);
+    void start_broker(int number);
+    /// The partition's records are that broker's from now on.
+    void move_leader(std::string const& topic, std::int32_t partition, int broker);
+    /// The group's commits and members are that broker's from now on.
+    void move_coordinator(std::string const& group, int broker);
+
     /// Every answer takes so long.
     void set_round_trip(std::chrono::milliseconds time);
 

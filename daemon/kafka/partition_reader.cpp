@@ -77,6 +77,19 @@ std::size_t PartitionReader::read(flow::Slot slot, std::size_t max,
     return count;
 }
 
+void PartitionReader::restart(flow::Slot slot) {
+    auto* const state = parts_.slots.state(slot);
+    if (state == nullptr || state->is_revoking) return;
+    while (!state->waiting.empty())
+        std::ignore = parts_.slots.take_first(*state);
+    if (state->position != 0)
+        parts_.notes.expiries.push_back({state->origin, {state->position, 0}});
+    state->position = 0;
+    state->taken = 0;
+    state->stable_end = -1;
+    correct(parts_.client, *state);
+}
+
 void PartitionReader::hold(flow::Slot slot, bool is_held) {
     parts_.slots.set_held(*parts_.slots.state(slot), is_held);
 }

@@ -55,6 +55,10 @@ class PartitionReader {
     /// taken.
     void hold(flow::Slot slot, bool is_held);
 
+    /// Begins again at the partition's first record: its topic was made anew. What waits is the old
+    /// topic's, or comes again.
+    void restart(flow::Slot slot);
+
     /// Bytes that wait in librdkafka's queue and in the slots; an estimate by the records of late.
     [[nodiscard]] std::size_t prefetched_bytes() const;
 

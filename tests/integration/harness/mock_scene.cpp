@@ -9,8 +9,8 @@
 namespace headrace::integration {
 namespace {
 
-std::unique_ptr<kafka::MockCluster> make_cluster() {
-    auto made = kafka::MockCluster::make();
+std::unique_ptr<kafka::MockCluster> make_cluster(int brokers) {
+    auto made = kafka::MockCluster::make(brokers);
     if (!made) throw std::runtime_error(made.error().message);
     for (auto const& [topic, partitions] :
          std::map<std::string, int>{{"clicks", MockScene::partitions},
@@ -39,8 +39,8 @@ std::string config(std::string const& bootstrap, RouteText const& text, std::str
 
 }  // namespace
 
-MockScene::MockScene(Emulators::Settings settings)
-    : cluster(make_cluster()),
+MockScene::MockScene(Emulators::Settings settings, int brokers)
+    : cluster(make_cluster(brokers)),
       observer(cluster->bootstrap()),
       feed(cluster->bootstrap()),
       emulators(std::move(settings)) {}

@@ -35,7 +35,7 @@ class MockScene {
   public:
     static constexpr int partitions = 4;
 
-    explicit MockScene(Emulators::Settings settings = {});
+    explicit MockScene(Emulators::Settings settings = {}, int brokers = 1);
 
     /// The route `clicks`, to Tecton.
     [[nodiscard]] std::string tecton_config(RouteText const& text = {}) const;
