@@ -26,7 +26,10 @@ bool is_variable_name(std::string_view name) noexcept {
 
 /// systemd's rule for credential names, which also keeps them inside their folder.
 bool is_credential_name(std::string_view name) noexcept {
-    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos;
+    constexpr std::size_t name_bytes_max = 255;
+    return !name.empty() && name.size() <= name_bytes_max && name != "." && name != ".." &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return c >= ' ' && c != '/' && c != '\x7F'; });
 }
 
 Error wrong(std::string message) {

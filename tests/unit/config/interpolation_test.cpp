@@ -79,6 +79,7 @@ TEST_CASE("a reference that cannot be read says what to do") {
           std::string::npos);
     CHECK(value_of("${credential:../key}").find("does not name a credential") != std::string::npos);
     CHECK(value_of("${credential:..}").find("does not name a credential") != std::string::npos);
+    CHECK(value_of("${credential:a\nb}").find("does not name a credential") != std::string::npos);
     CHECK(value_of("${credential:}").find("does not name a credential") != std::string::npos);
     CHECK(value_of("${USER") == "error: ${ has no closing }: close it, or write $${ for ${ itself");
     CHECK(value_of("${}").find("is not understood") != std::string::npos);
