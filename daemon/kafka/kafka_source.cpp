@@ -387,6 +387,8 @@ void KafkaSource::Impl::ask_identities() {
                 identities_wait =
                     found ? identities_pause : std::min(identities_wait * 2, identities_pause_max);
                 if (!found) return;
+                write_log(LogLevel::debug,
+                          "the ids of " + std::to_string(found->size()) + " topics are known");
                 for (auto const& topic : identities.note(*found))
                     restart_topic(topic);
             });

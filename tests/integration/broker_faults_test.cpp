@@ -21,6 +21,7 @@ struct Scene {
         return "kafka: {bootstrap_servers: \"" + bootstrap +
                "\", properties: {topic.metadata.refresh.interval.ms: \"1000\"}}\n"
                "admin: {listen: 127.0.0.1:0}\n"
+               "log: {level: debug}\n"
                "routes:\n"
                "  - name: clicks\n"
                "    source: {topics: [" +
@@ -74,6 +75,8 @@ TEST_CASE("a topic that is deleted and made anew is read from its beginning, how
     RunningDaemon daemon(scene.folder, "daemon", scene.config());
     REQUIRE(daemon.has_started());
     scene.until_committed(daemon, {100});
+    scene.until(daemon, "it knows which topic it reads",
+                [&] { return daemon.has_logged("the ids of 1 topics are known"); });
     // While it sleeps, so that it finds the new topic at its full length.
     daemon.process().signal(SIGSTOP);
     scene.admin.delete_topic(scene.topic);
