@@ -66,6 +66,14 @@ std::vector<std::unique_ptr<Burial>> Burials::take_if(
     return taken;
 }
 
+Burial const* Burials::find(std::uint32_t slot, Offset offset) const {
+    for (auto const& [token, entry] : burials_) {
+        auto const& record = entry.burial->record;
+        if (record.ticket.slot == slot && record.offset == offset) return entry.burial.get();
+    }
+    return nullptr;
+}
+
 std::optional<TimePoint> Burials::next_retry() const noexcept {
     if (waiting_ == 0) return std::nullopt;
     return retry_at_;

@@ -39,6 +39,9 @@ class Burials {
     [[nodiscard]] std::vector<std::unique_ptr<Burial>> take_if(
         std::function<bool(Burial const&, bool is_started)> const& predicate);
 
+    /// The burial of that record; null if there is none.
+    [[nodiscard]] Burial const* find(std::uint32_t slot, Offset offset) const;
+
     /// Why the route is stopped; nothing if it is not.
     [[nodiscard]] std::optional<std::string> const& stopped() const noexcept { return stopped_; }
     [[nodiscard]] std::optional<TimePoint> next_retry() const noexcept;

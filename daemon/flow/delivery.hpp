@@ -151,6 +151,7 @@ class Delivery {
     void give_up_permits();
 
     // Verdicts.
+    void note_troubles(Part const& part);
     void finish_prepare(Attempt const& attempt, Judgement const& judgement, Now now);
     void tell_gate(Attempt const& attempt, Judgement const& judgement, bool is_target_only,
                    Duration wait, Now now);

@@ -19,10 +19,9 @@ constexpr double probe_spread = 0.2;
 /// after it. A destination that is merely slow loses nothing by it: what it was given at once is in
 /// flight already.
 constexpr Duration stall_min = std::chrono::seconds(1);
-/// The limit stays within so many permits of what was in use while answers came, so that a
-/// destination that dies on a quiet day is not sent a busy day's requests.
-constexpr std::uint32_t unused_permits_max = 16;
-constexpr Duration peak_window = std::chrono::seconds(10);
+/// Requests sent since the last answer: more wait for one. A burst grows by so many with each
+/// answer, which costs it nothing to speak of; a destination that dies silently sees no more.
+constexpr std::uint32_t unanswered_max = 24;
 
 Duration::rep ticks(TimePoint time) noexcept {
     return time.time_since_epoch().count();
@@ -63,6 +62,10 @@ bool Gate::is_stalled(TimePoint now) const noexcept {
 }
 
 bool Gate::try_acquire(Claim& claim, TimePoint now) noexcept {
+    if (is_silent()) {
+        claim.is_short = true;  // The answer that ends the silence may come to another lane.
+        return false;
+    }
     auto const most = allowed();
     bool const is_other_short =
         !claim.is_short && ticks(now) < short_until_.load(std::memory_order_relaxed);
@@ -94,16 +97,18 @@ bool Gate::acquire(Claim& claim, std::uint32_t limit) noexcept {
     return false;
 }
 
+/// As much was sent after the last answer as is sent without one.
+bool Gate::is_silent() const noexcept {
+    return in_flight_.load(std::memory_order_relaxed) != 0 &&
+           unanswered_.load(std::memory_order_relaxed) >= unanswered_max;
+}
+
 /// Requests that nobody answers any more do not count after a recovery: their permits would keep
 /// the others waiting until they time out.
 std::uint32_t Gate::allowed() const noexcept {
-    auto const limit =
-        std::max(static_cast<std::uint32_t>(limit_.load(std::memory_order_relaxed) / unit), 1U);
-    auto const most =
-        settings_.is_adaptive
-            ? std::min(limit, peak_.load(std::memory_order_relaxed) + unused_permits_max)
-            : limit;
-    return std::min(most + left_behind_.load(std::memory_order_relaxed), settings_.concurrency_max);
+    auto const limit = std::max(limit_.load(std::memory_order_relaxed) / unit, 1U);
+    return std::min(limit + left_behind_.load(std::memory_order_relaxed),
+                    settings_.concurrency_max);
 }
 
 void Gate::release(Claim& claim) noexcept {
@@ -126,8 +131,11 @@ void Gate::cancel_probe(TimePoint now) noexcept {
 }
 
 std::uint32_t Gate::begin_request(TimePoint now) noexcept {
-    if (in_flight_.fetch_add(1, std::memory_order_acq_rel) == 0)
+    if (in_flight_.fetch_add(1, std::memory_order_acq_rel) == 0) {
         answered_at_.store(ticks(now), std::memory_order_relaxed);
+        unanswered_.store(0, std::memory_order_relaxed);
+    }
+    unanswered_.fetch_add(1, std::memory_order_relaxed);
     return generation_.load(std::memory_order_acquire);
 }
 
@@ -137,7 +145,10 @@ bool Gate::end_request(Outcome const& outcome) noexcept {
     if (outcome.was_answered && !outcome.was_probe && !is_closed() && is_stalled(outcome.now))
         generation_.fetch_add(1, std::memory_order_acq_rel);
     in_flight_.fetch_sub(1, std::memory_order_acq_rel);
-    if (outcome.was_answered) answered_at_.store(ticks(outcome.now), std::memory_order_relaxed);
+    if (outcome.was_answered) {
+        answered_at_.store(ticks(outcome.now), std::memory_order_relaxed);
+        unanswered_.store(0, std::memory_order_relaxed);
+    }
     if (outcome.generation == generation_.load(std::memory_order_acquire)) return true;
     auto left = left_behind_.load(std::memory_order_relaxed);
     while (left != 0 &&
@@ -156,7 +167,7 @@ void Gate::on_success(Outcome const& outcome) {
         is_throttled_.store(false, std::memory_order_relaxed);
         note(outcome.wall, "");
     }
-    raise_limit(outcome.now);
+    raise_limit();
     if (closed != Closed::no) {
         recover(outcome);
     } else if (outcome.was_probe && is_present) {
@@ -249,10 +260,7 @@ void Gate::probe_now(TimePoint now) noexcept {
 }
 
 double Gate::limit() const noexcept {
-    auto const limit = static_cast<double>(limit_.load(std::memory_order_relaxed)) / unit;
-    if (!settings_.is_adaptive) return limit;
-    return std::min(
-        limit, static_cast<double>(peak_.load(std::memory_order_relaxed) + unused_permits_max));
+    return static_cast<double>(limit_.load(std::memory_order_relaxed)) / unit;
 }
 
 Gate::State Gate::state(TimePoint now) const {
@@ -292,20 +300,13 @@ void Gate::lower_limit(TimePoint now) noexcept {
     limit_.store(std::max(limit / 2, unit), std::memory_order_relaxed);
 }
 
-void Gate::raise_limit(TimePoint now) noexcept {
+void Gate::raise_limit() noexcept {
     if (!settings_.is_adaptive) return;
-    auto const taken = permits_.load(std::memory_order_relaxed);
-    bool const is_over =
-        Duration{ticks(now) - peak_at_.load(std::memory_order_relaxed)} > peak_window;
-    if (is_over || taken > peak_.load(std::memory_order_relaxed)) {
-        peak_.store(taken, std::memory_order_relaxed);
-        peak_at_.store(ticks(now), std::memory_order_relaxed);
-    }
     auto const limit = limit_.load(std::memory_order_relaxed);
     auto const max = settings_.concurrency_max * unit;
     // Only a limit that is felt is raised: otherwise it would grow without evidence that the
     // destination bears it.
-    if (limit >= max || 2 * taken < limit / unit) return;
+    if (limit >= max || 2 * permits_.load(std::memory_order_relaxed) < limit / unit) return;
     bool const is_slow_start = is_slow_start_.load(std::memory_order_relaxed);
     auto const step =
         is_slow_start ? unit : std::max<std::uint32_t>(unit / std::max(limit / unit, 1U), 1);

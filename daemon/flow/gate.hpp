@@ -166,12 +166,13 @@ class Gate {
         refused,  ///< Too many records in a row were refused.
     };
     [[nodiscard]] bool is_stalled(TimePoint now) const noexcept;
+    [[nodiscard]] bool is_silent() const noexcept;
     [[nodiscard]] std::uint32_t allowed() const noexcept;
     [[nodiscard]] bool acquire(Claim& claim, std::uint32_t limit) noexcept;
     [[nodiscard]] bool end_request(Outcome const& outcome) noexcept;
     void hold_until(TimePoint until) noexcept;
     void lower_limit(TimePoint now) noexcept;
-    void raise_limit(TimePoint now) noexcept;
+    void raise_limit() noexcept;
     void recover(Outcome const& outcome);
     void begin_ramp() noexcept;
     void close(Closed why, Outcome const& outcome, std::string_view reason, Random& random);
@@ -198,8 +199,7 @@ class Gate {
     std::atomic<Duration::rep> answered_at_{0};  ///< Or when the first of those in flight was sent.
     std::atomic<std::uint32_t> generation_{0};   ///< Of requests: a new one with each recovery.
     std::atomic<std::uint32_t> left_behind_{0};  ///< In flight, of earlier generations.
-    std::atomic<std::uint32_t> peak_{0};         ///< Permits in use while answers came, lately.
-    std::atomic<Duration::rep> peak_at_{0};
+    std::atomic<std::uint32_t> unanswered_{0};   ///< Sent since the last answer.
     std::atomic<bool> is_slow_start_{true};
     std::atomic<bool> is_throttled_{false};
     std::atomic<Closed> closed_{Closed::no};

@@ -211,6 +211,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     [[nodiscard]] std::uint64_t outstanding() const;
     void update_rates();
     void note_stopped();
+    void explain(BlockingOffset& blocking, Slot slot) const;
     void fill_partitions(RouteSnapshot& out, TimePoint now, WallTime wall) const;
     [[nodiscard]] TimePoint next_turn(bool has_more) const;
 

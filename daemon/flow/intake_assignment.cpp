@@ -237,6 +237,22 @@ RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
     return out;
 }
 
+/// Says what was tried with the record and what came of it, if anything did.
+void Intake::explain(BlockingOffset& blocking, Slot slot) const {
+    if (auto const* const burial = burials_.find(slot, blocking.offset)) {
+        blocking.attempts = burial->report.attempts;
+        blocking.error = "to be dead-lettered, " + burial->report.refusal.message;
+        return;
+    }
+    for (auto const& lane : lanes_) {
+        if (auto trouble = lane.stats->troubles.find(slot, blocking.offset)) {
+            blocking.attempts = trouble->attempts;
+            blocking.error = std::move(trouble->error);
+            return;
+        }
+    }
+}
+
 void Intake::fill_partitions(RouteSnapshot& out, TimePoint now, WallTime wall) const {
     auto const now_ms = epoch_ms(wall);
     for (Slot slot = 0; slot < partitions_.size(); ++slot) {
@@ -261,7 +277,9 @@ void Intake::fill_partitions(RouteSnapshot& out, TimePoint now, WallTime wall) c
             BlockingOffset blocking;
             blocking.offset = first->offset;
             blocking.age_secs = std::chrono::duration<double>(now - first->read_at).count();
-            if (out.state != RouteState::flowing) blocking.error = out.reason;
+            explain(blocking, slot);
+            if (blocking.error.empty() && out.state != RouteState::flowing)
+                blocking.error = out.reason;
             view.blocking = std::move(blocking);
         }
         out.partitions.push_back(std::move(view));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "flow/route_snapshot.hpp"
+#include "flow/troubles.hpp"
 #include "flow/verdict.hpp"
 
 #include <array>
@@ -81,6 +82,7 @@ struct LaneStats {
     std::atomic<std::uint64_t> backlog_records{
         0};  ///< In open batches: ready to be sent but for a permit.
     std::atomic<std::uint64_t> blocked_bytes{0};  ///< Of records that wait for a missing target.
+    Troubles troubles;
 
     void add_to(RouteSnapshot& out) const;
 };

@@ -152,6 +152,32 @@ TEST_CASE("rules that make dead letters need a topic for them") {
     CHECK(error(tecton_text(
                     "    record: {on_tombstone: dead_letter}\n    dead_letters: {topic: d}\n"))
               .empty());
+    auto const by_header =
+        "kafka: {bootstrap_servers: 'a:1'}\nroutes:\n  - name: a\n    source: {topics: [t]}\n"
+        "    destination: {type: milvus, url: 'http://m', collection: {header: c, on_unknown: "
+        "dead_letter}}\n";
+    CHECK(
+        error(by_header).find(
+            "destination.collection.on_unknown: is dead_letter, which needs dead_letters.topic") !=
+        std::string::npos);
+    CHECK(error(std::string(by_header) + "    dead_letters: {topic: d}\n").empty());
+}
+
+TEST_CASE("limits of retries and refusals have defaults and can be turned off") {
+    auto const plain = good_config(tecton_text()).routes[0].flow;
+    CHECK(plain.retry.suspect_after == 20);
+    CHECK(plain.retry.suspect_time == std::chrono::minutes(10));
+    CHECK(plain.retry.budget_percent == 100);
+    CHECK(plain.refusals_in_a_row_max == 100);
+    auto const off = good_config(tecton_text("    retry: {suspect_after: 0, suspect_secs: 0.5}\n"
+                                             "    dead_letters: {in_a_row_max: 0}\n"))
+                         .routes[0]
+                         .flow;
+    CHECK(off.retry.suspect_after == 0);
+    CHECK(off.retry.suspect_time == std::chrono::milliseconds(500));
+    CHECK(off.refusals_in_a_row_max == 0);
+    CHECK_FALSE(error(tecton_text("    retry: {budget_percent: 0}\n")).empty());
+    CHECK_FALSE(error(tecton_text("    dead_letters: {in_a_row_max: -1}\n")).empty());
 }
 
 }  // namespace

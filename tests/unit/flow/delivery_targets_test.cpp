@@ -239,3 +239,116 @@ TEST_CASE("a record does not wait behind one that was given back before its targ
     REQUIRE(attempt);
     CHECK(attempt->batch != nullptr);
 }
+
+namespace {
+
+flow::Judgement unknown(flow::UnknownName name = flow::UnknownName::source) {
+    auto judgement = DeliveryWorld::blocked(BlockScope::target);
+    judgement.unknown = name;
+    return judgement;
+}
+
+/// Sends what may be sent; "views" does not exist and may be given up.
+void serve_without_views(DeliveryWorld& world) {
+    while (auto const attempt = world.next()) {
+        auto judgement = answer(world, *attempt, false);
+        if (judgement.verdict == flow::Verdict::blocked) judgement = unknown();
+        world.finish(*attempt, std::move(judgement));
+    }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "an unknown name blocks until another name of the route was accepted, then its records "
+    "are given up") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::none;
+    for (int i = 0; i < 3; ++i) {
+        world.give(world.views, "", "v");
+    }
+    world.clock.advance(50ms);
+    serve_without_views(world);
+    world.give(world.views, "", "later");
+    CHECK(world.fates().empty());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+
+    world.give(world.clicks, "", "c");
+    world.clock.advance(50ms);
+    serve_without_views(world);
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}});
+    // Its next probe settles it, with all that waited.
+    world.clock.advance(7s);
+    serve_without_views(world);
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::buried, 4}});
+    for (auto const& burial : world.burials) {
+        CHECK(burial->report.refusal.reason == "unknown_name");
+        CHECK(burial->report.refusal.status == "404");
+    }
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    CHECK(world.stats.blocked_bytes.load() == 0);
+
+    // From now on at once, and its neighbours are written.
+    world.give(world.views, "", "v");
+    world.give(world.clicks, "", "c");
+    world.clock.advance(50ms);
+    serve_without_views(world);
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 1}});
+    CHECK(world.delivery->is_idle());
+    CHECK(world.gate.permits_taken() == 0);
+}
+
+TEST_CASE("without on_unknown: dead_letter an unknown name blocks whatever else is accepted") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "c");
+    world.give(world.views, "b", "v");
+    world.clock.advance(50ms);
+    while (auto const attempt = world.next()) {
+        world.finish(*attempt, answer(world, *attempt, false));
+    }
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}});
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+}
+
+TEST_CASE("an unknown name that is found out before anything was sent is given up too") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::none;
+    world.sink.unready = {"views"};
+    world.give(world.views, "", "v1");
+    world.give(world.views, "", "v2");
+    auto const first = world.next();
+    REQUIRE(first);
+    REQUIRE(first->batch == nullptr);
+    world.finish(*first, unknown());
+    CHECK(world.fates().empty());
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::blocked);
+    world.give(world.clicks, "", "c");
+    world.clock.advance(50ms);
+    auto const second = world.next();
+    REQUIRE(second);
+    world.finish(*second, DeliveryWorld::delivered());
+    world.clock.advance(7s);
+    auto const again = world.next();
+    REQUIRE(again);
+    REQUIRE(again->batch == nullptr);
+    world.finish(*again, unknown());
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 2}});
+    CHECK(world.burials[0]->report.refusal.reason == "unknown_name");
+    CHECK(world.gate.state(world.clock.now()).state == flow::RouteState::flowing);
+    CHECK(world.delivery->is_idle());
+}
+
+TEST_CASE("a partition that is unknown is compared with other partitions") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::none;
+    world.sink.wanted_shape.targets_max = 1;
+    world.give(world.views, "", "v");
+    world.give(world.clicks, "", "c");
+    world.clock.advance(50ms);
+    auto const views = world.next();
+    auto const clicks = world.next();
+    REQUIRE(clicks);
+    world.finish(*clicks, DeliveryWorld::delivered());
+    world.finish(*views, unknown(flow::UnknownName::place));
+    CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 1}});
+}

@@ -277,3 +277,57 @@ TEST_CASE(
     REQUIRE(rest);
     CHECK(DeliveryWorld::values(*rest) == std::vector<std::string>{"next", "last"});
 }
+
+TEST_CASE("the first record of each partition in a failed request is explained while it is open") {
+    DeliveryWorld world;
+    world.give(world.clicks, "a", "1", 0);
+    world.give(world.clicks, "b", "2", 0);
+    world.give(world.views, "c", "3", 1);
+    world.clock.advance(50ms);
+    for (unsigned attempts = 1; attempts <= 2; ++attempts) {
+        auto const attempt = world.next();
+        REQUIRE(attempt);
+        world.finish(*attempt, DeliveryWorld::failed());
+        REQUIRE(world.stats.troubles.find(0, 0));
+        CHECK(world.stats.troubles.find(0, 0)->attempts == attempts);
+        CHECK(world.stats.troubles.find(0, 0)->error == "503: try later");
+        CHECK(world.stats.troubles.find(1, 2));
+        CHECK_FALSE(world.stats.troubles.find(0, 1));
+        world.clock.advance(1s);
+    }
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    world.finish(*attempt, DeliveryWorld::delivered());
+    CHECK_FALSE(world.stats.troubles.find(0, 0));
+    CHECK_FALSE(world.stats.troubles.find(1, 2));
+}
+
+TEST_CASE("several poison records of a large batch cost no more than a search for each") {
+    for (std::size_t const size : {100U, 512U, 1000U}) {
+        for (std::set<std::string> const& poisons :
+             {std::set<std::string>{"0"}, {"99"}, {"3", "4"}, {"0", "17", "50", "98"}}) {
+            DeliveryWorld world;
+            world.settings.batch_size = size;
+            fill(world, static_cast<int>(size));
+            int requests = 0;
+            while (auto const attempt = world.next()) {
+                ++requests;
+                auto const values = DeliveryWorld::values(*attempt);
+                bool const is_refused =
+                    std::any_of(values.begin(), values.end(),
+                                [&](std::string const& value) { return poisons.contains(value); });
+                world.finish(*attempt,
+                             is_refused ? DeliveryWorld::refused() : DeliveryWorld::delivered());
+            }
+            CAPTURE(size, poisons.size());
+            auto const bound =
+                static_cast<int>(poisons.size()) *
+                (2 * static_cast<int>(std::ceil(std::log2(static_cast<double>(size)))) + 2);
+            CHECK(requests - 1 <= bound);
+            auto const fates = world.fates();
+            CHECK(fates.at(Fate::buried) == static_cast<int>(poisons.size()));
+            CHECK(fates.at(Fate::written) == static_cast<int>(size - poisons.size()));
+            CHECK(world.gate.permits_taken() == 0);
+        }
+    }
+}

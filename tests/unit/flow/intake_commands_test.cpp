@@ -396,3 +396,10 @@ TEST_CASE("a blocked route without a record reads some to probe with") {
     world.turn();
     CHECK(world.picture().read == read);
 }
+
+TEST_CASE("route resume gives up the records that refusals in a row hold") {
+    CommandedWorld world(1);
+    auto const before = world.gate.refusals().burials();
+    world.ask(RouteAction::resume);
+    CHECK(world.gate.refusals().burials() == before + 1);
+}

@@ -373,3 +373,30 @@ TEST_CASE("rates are counted over about a second") {
     CHECK(world.picture().written_per_sec == 0);
     std::ignore = slot;
 }
+
+TEST_CASE("the offset that holds a commit back says how often it was tried and why it failed") {
+    IntakeWorld world;
+    world.source.add("clicks", 0);
+    world.source.produce(0, "a", "1");
+    world.source.produce(0, "b", "2");
+    world.source.assign({0});
+    world.settle_down();
+    auto blocking = world.picture().partitions.at(0).blocking;
+    REQUIRE(blocking);
+    CHECK(blocking->attempts == 0);
+    CHECK(blocking->error.empty());
+    world.stats.troubles.note(0, 1, {7, "of another record"});
+    world.stats.troubles.note(0, 0, {3, "503: try later"});
+    blocking = world.picture().partitions.at(0).blocking;
+    CHECK(blocking->attempts == 3);
+    CHECK(blocking->error == "503: try later");
+
+    // On its way to a dead-letter topic that does not answer.
+    world.topic.is_silent = true;
+    world.stats.troubles.forget(0, 0);
+    world.answer(Fate::buried);
+    world.settle_down();
+    blocking = world.picture().partitions.at(0).blocking;
+    REQUIRE(blocking);
+    CHECK(blocking->error == "to be dead-lettered, bad");
+}

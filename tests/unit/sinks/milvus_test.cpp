@@ -352,6 +352,38 @@ TEST_CASE("collections and partitions come from topics, headers and fields") {
     CHECK(refusal_of(*strict, second) == "encode/no_name");
 }
 
+TEST_CASE("a collection or partition that is unknown is told where its rule lets records go") {
+    using flow::UnknownName;
+    auto const no_collection = R"({"code":100,"message":"can't find collection"})";
+    auto const no_partition = answer(200, R"({"code":200,"message":"partition not found"})");
+    auto const of_old_servers =
+        answer(200, R"({"code":1807,"message":"partition not found[partition=p]"})");
+    auto const not_loaded = answer(200, R"({"code":101,"message":"collection not loaded"})");
+    for (bool const is_collection : {true, false}) {
+        auto one = settings();
+        one.collection = by_header("c");
+        one.partition = by_header("p");
+        (is_collection ? one.collection : *one.partition).on_unknown = OnUnknown::dead_letter;
+        auto const dialect = make_milvus_dialect(one);
+        auto first = record(R"({"id":1})", std::nullopt, {{"c", "docs"}, {"p", "one"}});
+        auto const target = place(*dialect, first);
+        CHECK(dialect->names_of(target).source == "docs");
+        CHECK(dialect->names_of(target).place == "docs/one");
+        CHECK(prepare(*dialect, target, no_collection).unknown ==
+              (is_collection ? UnknownName::source : UnknownName::none));
+        REQUIRE(prepare(*dialect, target, described("id", "Int64")).verdict ==
+                flow::Verdict::delivered);
+        std::vector<flow::Record> records;
+        std::ignore = inspect(*dialect, first);
+        records.push_back(std::move(first));
+        auto const sent = encode(*dialect, records);
+        auto const of_partition = is_collection ? UnknownName::none : UnknownName::place;
+        CHECK(dialect->judge(sent, no_partition).unknown == of_partition);
+        CHECK(dialect->judge(sent, of_old_servers).unknown == of_partition);
+        CHECK(dialect->judge(sent, not_loaded).unknown == UnknownName::none);
+    }
+}
+
 TEST_CASE("more collections than a sink keeps are refused") {
     auto one = settings();
     one.collection = by_header("c");

@@ -200,6 +200,26 @@ TEST_CASE("a name in a field is looked for only in a value that is JSON") {
     CHECK(refusal_of(*dialect, none) == "encode/no_name");
 }
 
+TEST_CASE("a stream source that is unknown is told where its rule lets records go") {
+    http::Response missing;
+    missing.status = 404;
+    missing.body = R"({"requestError":{"errorMessage":"stream source not found"}})";
+    for (auto const on_unknown : {OnUnknown::block, OnUnknown::dead_letter}) {
+        auto one = settings();
+        one.stream_source_name = by_header("source");
+        one.stream_source_name.on_unknown = on_unknown;
+        auto const dialect = make_tecton_dialect(one);
+        EncodedRequest sent;
+        auto first = record("{}", std::nullopt, {{"source", "clicks"}});
+        sent.targets.push_back(place(*dialect, first));
+        auto const judgement = dialect->judge(sent, missing);
+        CHECK(judgement.verdict == flow::Verdict::blocked);
+        CHECK(judgement.unknown == (on_unknown == OnUnknown::dead_letter
+                                        ? flow::UnknownName::source
+                                        : flow::UnknownName::none));
+    }
+}
+
 TEST_CASE("more names than a sink keeps are refused, the known ones go on") {
     auto const dialect = with_header_names();
     for (std::size_t i = 0; i < targets_max; ++i) {
