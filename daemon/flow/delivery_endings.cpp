@@ -94,17 +94,30 @@ std::unique_ptr<Batch> Delivery::set_apart(Batch& batch, std::optional<TargetId>
         if (record.order_hash != 0) keys.insert(record.order_hash);
     }
     Part behind;
+    std::vector<Record> waiting;
+    boost::unordered_flat_set<std::uint64_t> kept_keys;
+    boost::unordered_flat_set<std::uint64_t> waiting_keys;
     // From the back: the present part's records come first. What stays behind keeps its own
-    // followers there.
+    // followers there. What goes for its target waits for those of its key that stay, and what
+    // follows it does, too.
     for (auto part = batch.parts.rbegin(); part != batch.parts.rend(); ++part) {
         std::vector<Record> kept;
         for (auto& record : part->records) {
             auto const key = record.order_hash;
             bool const follows = record.target == target || keys.contains(key);
-            if (follows && key != 0) keys.insert(key);
+            if (waiting_keys.contains(key) || (follows && kept_keys.contains(key))) {
+                waiting_keys.insert(key);
+                waiting.push_back(std::move(record));
+                continue;
+            }
+            if (key != 0) (follows ? keys : kept_keys).insert(key);
             (follows ? behind.records : kept).push_back(std::move(record));
         }
         part->records = std::move(kept);
+    }
+    for (auto record = waiting.rbegin(); record != waiting.rend(); ++record) {
+        record->detach();
+        locks_.wait_first(std::move(*record));
     }
     std::erase_if(batch.parts, [](Part const& part) { return part.records.empty(); });
     if (!behind.records.empty()) apart->parts.insert(apart->parts.begin(), std::move(behind));

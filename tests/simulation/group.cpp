@@ -102,6 +102,13 @@ void Group::complete_if_ready() {
     if (is_rebalancing_ && !is_waiting()) complete();
 }
 
+bool Group::is_stable() const {
+    bool const has_vanished = std::any_of(members_.begin(), members_.end(), [](auto const& entry) {
+        return entry.second.client == nullptr;
+    });
+    return !is_rebalancing_ && !is_again_wanted_ && !has_vanished;
+}
+
 bool Group::is_waiting() const {
     return std::any_of(members_.begin(), members_.end(),
                        [](auto const& entry) { return !entry.second.revoking.empty(); });

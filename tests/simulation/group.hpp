@@ -55,7 +55,8 @@ class Group {
         return found != members_.end() && found->second.owned.contains(partition);
     }
     [[nodiscard]] bool has(MemberId id) const { return members_.contains(id); }
-    [[nodiscard]] bool is_rebalancing() const noexcept { return is_rebalancing_; }
+    /// No rebalance is under way, and none is to come for members that are gone.
+    [[nodiscard]] bool is_stable() const;
 
     // Faults, turned by the world.
     double commit_failures = 0;  ///< Share of commits that are refused for no reason.

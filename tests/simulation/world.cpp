@@ -211,7 +211,7 @@ bool World::has_everything_ended() const {
         if (member->is_draining() || member->source().commits_under_way() != 0) return false;
         if (member->attempts() != 0) return false;
     }
-    return !members_.empty() && !group_.is_rebalancing();
+    return !members_.empty() && group_.is_stable();
 }
 
 std::string World::what_is_left() const {

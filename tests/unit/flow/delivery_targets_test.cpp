@@ -352,3 +352,30 @@ TEST_CASE("a partition that is unknown is compared with other partitions") {
     world.finish(*views, unknown(flow::UnknownName::place));
     CHECK(world.fates() == std::map<Fate, int>{{Fate::written, 1}, {Fate::buried, 1}});
 }
+
+TEST_CASE("a blocked target's record waits for those of its partition that stand before it") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::partition;
+    world.sink.target_by_value = true;
+    world.give(world.views, "k", "views", 1);
+    world.give(world.clicks, "k", "clicks", 0);
+    world.give(world.clicks, "k", "views", 0);
+    world.clock.advance(50ms);
+    world.finish(*world.next(), DeliveryWorld::blocked(BlockScope::target));
+    world.finish(*world.next(), DeliveryWorld::blocked(BlockScope::target));
+    auto const before = world.next();
+    REQUIRE(before);
+    CHECK(DeliveryWorld::values(*before) == std::vector<std::string>{"clicks"});
+    world.clock.advance(7s);
+    auto const probe = world.next();
+    REQUIRE(probe);
+    CHECK(DeliveryWorld::values(*probe) == std::vector<std::string>{"views"});
+    world.finish(*probe, DeliveryWorld::delivered());
+    world.clock.advance(1s);
+    CHECK_FALSE(world.next());
+    world.finish(*before, DeliveryWorld::delivered());
+    world.clock.advance(50ms);
+    auto const behind = world.next();
+    REQUIRE(behind);
+    CHECK(DeliveryWorld::values(*behind) == std::vector<std::string>{"views"});
+}
