@@ -140,10 +140,12 @@ TEST_CASE("a partition that is held when it goes is read when it comes back") {
     first.start();
     REQUIRE(first.pump([&] { return first.slots.size() == 2; }));
     // A few of each, so that more of both is fetched; and all that is held is paused soon.
-    for (auto const partition : {0, 1}) {
-        REQUIRE(read_only(first, *first.slot_of(partition), 100));
-        first.source.hold(*first.slot_of(partition), true);
-    }
+    REQUIRE(first.pump([&] {
+        first.read_all(10);
+        return offsets_of(first, 0).size() >= 100 && offsets_of(first, 1).size() >= 100;
+    }));
+    for (auto const& [slot, entry] : first.slots)
+        first.source.hold(slot, true);
     {
         GroupMember second(small_settings(*cluster));
         second.reads = false;
