@@ -84,8 +84,10 @@ void Delivery::give_back(Now now) {
     for (auto const target : without_probe) {
         release_target(target, now);
     }
-    // What stood behind a record that was given back need not wait any more.
-    if (!unready_.empty() || !unready_keys_.empty()) admit_unready(now);
+    // What stood behind a record that was given back need not wait any more, and what waits on in
+    // its batch may need another target.
+    if (!unready_.empty() || !unready_keys_.empty() || !unready_batches_.empty())
+        admit_unready(now);
 }
 
 /// A target for which nothing waits any more need not be prepared, and its absence is no alarm.

@@ -240,6 +240,32 @@ TEST_CASE("a record does not wait behind one that was given back before its targ
     CHECK(attempt->batch != nullptr);
 }
 
+TEST_CASE("a batch goes on when the record whose target it waited for is given back") {
+    DeliveryWorld world;
+    world.sink.target_by_value = true;
+    world.give(world.clicks, "a", "clicks", 0, 1);
+    world.give(world.clicks, "b", "views", 1, 1);
+    world.clock.advance(50ms);
+    auto const attempt = world.next();
+    REQUIRE(attempt);
+    REQUIRE(attempt->records.size() == 2);
+    // The destination's schema has changed: its first target must be looked up again.
+    world.sink.unready = {"clicks"};
+    world.finish(*attempt, DeliveryWorld::failed());
+    world.clock.advance(1s);
+    auto const look_up = world.next();
+    REQUIRE(look_up);
+    REQUIRE(look_up->batch == nullptr);
+    world.finish(*look_up, DeliveryWorld::failed());
+    world.order(flow::LaneMessage::Kind::revoke, 0, 1);
+    world.clock.advance(1min);
+    auto const rest = world.next();
+    REQUIRE(rest);
+    CHECK(DeliveryWorld::values(*rest) == std::vector<std::string>{"views"});
+    world.finish(*rest, DeliveryWorld::delivered());
+    CHECK(world.delivery->is_idle());
+}
+
 namespace {
 
 flow::Judgement unknown(flow::UnknownName name = flow::UnknownName::source) {
