@@ -144,6 +144,7 @@ void Ledger::answered(Request const& request, flow::Judgement const& judgement) 
         } else if (judgement.verdict == Verdict::retry &&
                    judgement.reason != flow::FailureReason::throttled) {
             ++reading.strikes;
+            if (effective == 1) ++reading.failures_alone;
         }
     }
 }
@@ -179,7 +180,9 @@ void Ledger::handed_back(Serial serial, Fate fate, bool is_draining) {
         case Fate::buried: {
             bool const is_used_up = settings_.delivery.bury_after_retries &&
                                     reading.strikes > settings_.delivery.max_retries;
-            if (!reading.is_refused && !reading.was_refused_alone && !is_used_up)
+            bool const is_suspect = settings_.delivery.suspect_after != 0 &&
+                                    reading.failures_alone >= settings_.delivery.suspect_after;
+            if (!reading.is_refused && !reading.was_refused_alone && !is_used_up && !is_suspect)
                 fail("buried without cause", name(serial) +
                                                  " was neither refused alone nor has "
                                                  "it used up its retries");

@@ -113,6 +113,7 @@ class Ledger {
         std::uint64_t request = 0;  ///< In flight.
         std::uint32_t cost_bytes = 0;
         unsigned strikes = 0;  ///< Answers that count as retries.
+        unsigned failures_alone = 0;
         bool is_in_lane = false;
         bool is_written = false;
         bool is_superseded = false;

@@ -74,6 +74,13 @@ void Member::drain() {
     intake_->drain(drain_deadline_);
 }
 
+void Member::resume() {
+    gate_.resume(world_.timeline.now(), world_.timeline.wall());
+    for (auto& lane : lanes_) {
+        lane->notify();
+    }
+}
+
 void Member::probe_now() {
     gate_.probe_now(world_.timeline.now());
     for (auto& lane : lanes_) {

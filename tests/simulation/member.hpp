@@ -46,6 +46,8 @@ class Member {
     [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
 
     void drain();
+    /// `headrace route resume`, as far as it concerns the gate.
+    void resume();
     /// A secret file changed.
     void probe_now();
     /// No lane has anything to do.

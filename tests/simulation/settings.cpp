@@ -71,6 +71,9 @@ flow::DeliverySettings draw_delivery(Chance& chance) {
     delivery.max_retries = static_cast<unsigned>(chance.below(4));
     delivery.bury_after_retries = chance.happens(0.15);
     delivery.backoff = {chance.pick<Duration>({1ms, 200ms}), chance.pick<Duration>({1s, 30s})};
+    delivery.suspect_after = chance.pick({0U, 0U, 2U, 5U});
+    delivery.suspect_time = chance.pick<Duration>({0ms, 2s});
+    delivery.buries_suspects = true;
     delivery.blocked_probe = chance.pick<Duration>({500ms, 5s});
     return delivery;
 }
@@ -81,6 +84,8 @@ flow::GateSettings draw_gate(Chance& chance, flow::DeliverySettings const& deliv
     gate.concurrency_max = chance.pick<std::uint32_t>({1, 2, 4, 16});
     gate.probe = chance.pick<Duration>({100ms, 1s});
     gate.blocked_probe = delivery.blocked_probe;
+    gate.in_a_row_max = chance.pick<std::uint32_t>({0, 0, 2, 10});
+    gate.retry_budget_percent = chance.pick<std::uint32_t>({10, 100});
     return gate;
 }
 
@@ -204,6 +209,8 @@ std::string describe(WorldSettings const& world) {
         << ", max_retries " << delivery.max_retries
         << (delivery.bury_after_retries ? ", then dead_letter" : ", then block") << ", concurrency "
         << (world.gate.is_adaptive ? "auto up to " : "") << world.gate.concurrency_max
+        << ", in_a_row_max " << world.gate.in_a_row_max << ", budget_percent "
+        << world.gate.retry_budget_percent << ", suspect_after " << delivery.suspect_after
         << ", probe_ms " << ms(world.gate.probe) << ", blocked_probe_ms "
         << ms(delivery.blocked_probe) << "\n  memory " << intake.memory_bytes << ", prefetch "
         << world.prefetch_bytes << ", uncommitted_records_max " << intake.uncommitted_records_max

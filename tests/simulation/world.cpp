@@ -166,6 +166,19 @@ void World::mend() {
         if (!has_topic_) member->drain();
     }
     has_topic_ = true;
+    resume_later();
+}
+
+/// Records that are refused in a row wait for an operator.
+void World::resume_later() {
+    if (settings_.gate.in_a_row_max == 0) return;
+    timeline_.after(10s, [this] {
+        if (is_ending_) return;
+        for (auto& [id, member] : members_) {
+            if (!has_everything_ended()) member->resume();
+        }
+        resume_later();
+    });
 }
 
 void World::await(std::string const& what, Duration limit, std::function<bool()> const& is_there) {

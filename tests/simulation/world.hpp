@@ -55,6 +55,7 @@ class World {
 
     // The end.
     void mend();
+    void resume_later();
     void await(std::string const& what, Duration limit, std::function<bool()> const& is_there);
     void run_until(TimePoint when);
     bool step();
