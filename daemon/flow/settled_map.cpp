@@ -191,7 +191,8 @@ Result<SettledMap> read_settled_map(std::string_view text) {
 }
 
 bool SettledBefore::covers(Offset offset, std::int32_t leader_epoch) noexcept {
-    if (is_empty()) return false;
+    // No record has the greatest number, which has no next one.
+    if (is_empty() || offset > offset_max) return false;
     bool const is_known = map_.leader_epoch >= 0;
     bool const is_other_log =
         offset < map_.base || is_known != (leader_epoch >= 0) || leader_epoch > map_.leader_epoch;

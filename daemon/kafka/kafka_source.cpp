@@ -29,6 +29,8 @@ using namespace std::chrono_literals;
 constexpr auto sizing_timeout = 3s;
 constexpr auto remake_pause = 10s;
 constexpr auto check_pause = 2s;
+constexpr auto sight_max = 10s;
+constexpr auto leave_max = 1s;
 constexpr auto ends_pause = 2s;
 /// How long reading may go on in the middle of a topic that was made anew.
 constexpr Duration identities_pause = 5s;
@@ -85,6 +87,7 @@ struct KafkaSource::Impl {
     void on_log(rd_kafka_event_t* event);
     void note(rd_kafka_resp_err_t code, std::string_view text);
     void check_troubles();
+    void check_sight();
     void act_on_notes(flow::SourceListener& listener);
     void ask_ends();
     void ask_identities();
@@ -108,6 +111,9 @@ struct KafkaSource::Impl {
     std::size_t brokers = brokers_assumed;
     TimePoint remake_at{};
     TimePoint check_at{};
+    /// The topics are there again: librdkafka should join. Set only until it does.
+    std::optional<TimePoint> must_join_by;
+    bool is_leaving = false;  ///< It did not, and gives way to a new client.
     bool is_checking = false;
     bool is_in_doubt = false;  ///< A connection failed, and none was tried with success since.
     unsigned failed_tries = 0;
@@ -201,7 +207,9 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
     is_asking_ends = false;
     is_asking_identities = false;
     phase = Phase::cooling;
-    remake_at = clock.now() + remake_pause;
+    must_join_by.reset();
+    remake_at = clock.now();
+    if (!std::exchange(is_leaving, false)) remake_at += remake_pause;
 }
 
 void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
@@ -216,6 +224,7 @@ void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
     if (served == events_per_serve_max) signal.wake();
     group->serve(listener);
     check_troubles();
+    check_sight();
     ask_ends();
     ask_identities();
 }
@@ -232,6 +241,7 @@ void KafkaSource::Impl::dispatch(rd_kafka_event_t* event, flow::SourceListener& 
         case RD_KAFKA_EVENT_REBALANCE:
             troubles.clear(TroubleKind::group);
             troubles.clear(TroubleKind::client);
+            if (!is_leaving) must_join_by.reset();
             return group->on_rebalance(event, listener);
         case RD_KAFKA_EVENT_OFFSET_COMMIT:
             return on_committed(event, listener);
@@ -325,9 +335,24 @@ void KafkaSource::Impl::check_troubles() {
             if (topics && (is_pattern(settings.topics) ||
                            matching(settings.topics, names).size() == settings.topics.size())) {
                 troubles.clear(TroubleKind::topics);
+                if (!is_leaving) must_join_by = clock.now() + sight_max;
             }
         });
     });
+}
+
+/// librdkafka 2.8 may never see a topic again that was deleted and made anew: its cache keeps the
+/// old one's id. A new client has no such memory. The old one leaves the group first, which would
+/// else wait for it until its session times out.
+void KafkaSource::Impl::check_sight() {
+    if (!must_join_by || clock.now() < *must_join_by) return;
+    if (!std::exchange(is_leaving, true)) {
+        rd_kafka_unsubscribe(client->get());
+        must_join_by = clock.now() + leave_max;
+        return;
+    }
+    broken = Error{ErrorCode::kafka,
+                   "the client does not see a topic that exists again; joining the group anew"};
 }
 
 void KafkaSource::Impl::act_on_notes(flow::SourceListener& listener) {

@@ -19,7 +19,8 @@ struct Scene {
 
     [[nodiscard]] std::string config(std::string const& source = "") const {
         return "kafka: {bootstrap_servers: \"" + bootstrap +
-               "\", properties: {topic.metadata.refresh.interval.ms: \"1000\"}}\n"
+               "\", properties: {topic.metadata.refresh.interval.ms: \"1000\", "
+               "session.timeout.ms: \"6000\"}}\n"
                "admin: {listen: 127.0.0.1:0}\n"
                "log: {level: debug}\n"
                "routes:\n"
@@ -87,7 +88,9 @@ TEST_CASE("a topic that is deleted and made anew is read from its beginning, how
         return scene.arrived(1000, records) == static_cast<std::uint64_t>(records);
     });
     scene.until_committed(daemon, {records});
-    CHECK(daemon.has_logged("event=topic_restarted"));
+    // librdkafka may lose sight of the topic first, and joins again by a new client then.
+    CHECK(
+        (daemon.has_logged("event=topic_restarted") || daemon.has_logged("event=assignment_lost")));
     CHECK(daemon.metric("headrace_records_unaccounted") == 0);
     CHECK(daemon.metric("headrace_records_expired_total") == 0);
     CHECK(daemon.terminate() == 0);
