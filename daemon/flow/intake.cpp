@@ -74,6 +74,7 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
     commit(false);
     progress_drain();
     answer_commands();
+    prefetched_bytes_ = source_.prefetched_bytes();
     update_rates();
     for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
         if (touched_[lane]) lanes_[lane].notify();

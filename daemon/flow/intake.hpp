@@ -234,6 +234,8 @@ class Intake final : private SourceListener, private DeadLettersListener {
     Slot cursor_ = 0;
     std::size_t open_bytes_ = 0;
     std::size_t tracker_bytes_ = 0;
+    /// As of the last step: a picture may be taken while the source is being closed.
+    std::size_t prefetched_bytes_ = 0;
     std::size_t ahead_max_ = 0;         ///< Of one partition, as far as memory allows.
     std::size_t room_bytes_ = 0;        ///< Until the memory is full, as of the last look.
     std::size_t cost_of_late_ = 65536;  ///< Of a record, a running mean; large ones may be first.
