@@ -20,7 +20,7 @@ using flow::Verdict;
 
 enum class Meaning {
     retry,           ///< A fault of the server that may pass.
-    throttled,       ///< Too many requests for now.
+    throttled,       ///< Too many requests: the same ones pass later.
     exhausted,       ///< Memory, disk, quota: clears when resources recover.
     limiter,         ///< 1807: the inner text decides.
     split,           ///< Some row is refused.

@@ -4,7 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <tuple>
+#include <cctype>
 
 namespace headrace::config {
 namespace {
@@ -91,8 +91,7 @@ TEST_CASE("structure that does not fit is refused") {
 }
 
 TEST_CASE("keys whose features are not there yet are unknown keys like any other") {
-    for (auto const* const line :
-         {"    rate_limit: {requests_per_sec: 100}\n"}) {
+    for (auto const* const line : {"    rate_limit: {requests_per_sec: 100}\n"}) {
         INFO(line);
         auto const errors = errors_of(tecton_text(line));
         REQUIRE(errors.size() == 1);
@@ -198,15 +197,22 @@ TEST_CASE("references cannot fill the memory") {
           std::string::npos);
 }
 
-TEST_CASE("no prefix or damage of a good file crashes the loader") {
+TEST_CASE("a file cut or damaged anywhere is read, or refused with a place in the file") {
     auto const good = tecton_text("    batch: {batch_size: 5}\n    http: {headers: {a: b}}\n");
     for (std::size_t length = 0; length < good.size(); ++length) {
         auto damaged = good;
         damaged[length] = static_cast<char>(damaged[length] ^ 0x15);
-        std::ignore = errors_of(damaged);
-        std::ignore = errors_of(std::string_view(good).substr(0, length));
+        auto errors = errors_of(damaged);
+        auto const cut = errors_of(std::string_view(good).substr(0, length));
+        errors.insert(errors.end(), cut.begin(), cut.end());
+        for (auto const& error : errors) {
+            auto const file_end = error.find(':');
+            REQUIRE(file_end != std::string::npos);
+            CHECK(std::isdigit(static_cast<unsigned char>(error[file_end + 1])) != 0);
+        }
     }
-    SUCCEED();
+    CHECK_FALSE(errors_of("").empty());
+    CHECK(errors_of(good).empty());
 }
 
 }  // namespace
