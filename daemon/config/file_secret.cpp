@@ -14,6 +14,11 @@ std::string FileSecret::get() const {
     return value_;
 }
 
+void FileSecret::read_into(std::string& out) const {
+    std::lock_guard const lock(mutex_);
+    out = value_;
+}
+
 Result<std::string> FileSecret::read() const {
     auto value = render(settings_.parts, environment_);
     if (!value) return value;

@@ -31,6 +31,8 @@ class FileSecret {
 
     /// The present value.
     [[nodiscard]] std::string get() const;
+    /// The same, in the place of `out`, whose memory is used again.
+    void read_into(std::string& out) const;
 
     /// The key in the configuration, such as routes[0].destination.api_key.
     [[nodiscard]] std::string const& key() const noexcept { return settings_.key; }

@@ -24,12 +24,12 @@ Result<void> check_proxy(std::string_view value) {
 
 sinks::Secret follow_text(BuildContext const& context, std::string key, Text const& text,
                           FileSecret::Check check, Config& config) {
-    if (!reads_file(text.parts)) return [value = text.value] { return value; };
+    if (!reads_file(text.parts)) return sinks::Secret(text.value);
     auto secret = std::make_shared<FileSecret>(
         FileSecret::Settings{std::move(key), text.parts, text.value, std::move(check)},
         context.environment);
     config.file_secrets.push_back(secret);
-    return [secret] { return secret->get(); };
+    return sinks::Secret([secret](std::string& out) { secret->read_into(out); });
 }
 
 std::function<void(http::ClientSettings&)> follow_connection_files(BuildContext const& context,

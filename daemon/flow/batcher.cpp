@@ -8,8 +8,15 @@ namespace {
 
 /// Spare batches kept for reuse; more are freed.
 constexpr std::size_t spare_max = 512;
+constexpr std::size_t ring_min = 64;
 /// A spare batch with more room than this gives its memory back.
 constexpr std::size_t spare_records_max = 4096;
+
+template <class T>
+void push(boost::circular_buffer<T>& ring, T value) {
+    if (ring.full()) ring.set_capacity(std::max(2 * ring.capacity(), ring_min));
+    ring.push_back(std::move(value));
+}
 
 auto find_target(Batch const& batch, TargetId target) {
     return std::find_if(batch.targets.begin(), batch.targets.end(),
@@ -39,7 +46,7 @@ Batch* Batcher::find(TargetId target, std::size_t encoded_bytes) {
 }
 
 Batch& Batcher::open_batch(TargetId target, TimePoint now) {
-    open_.push_back(fresh(now));
+    push(open_, fresh(now));
     cursors_[target] = open_.back()->id;
     return *open_.back();
 }
@@ -71,7 +78,9 @@ std::unique_ptr<Batch> Batcher::take(TimePoint now) {
     }
     if (at == open_.end()) return nullptr;
     auto batch = std::move(*at);
-    open_.erase(at);
+    // Whichever side is shorter moves up.
+    bool const is_near_begin = at - open_.begin() < open_.end() - at;
+    at = is_near_begin ? open_.rerase(at) : open_.erase(at);
     records_ -= batch->part().records.size();
     return batch;
 }
@@ -119,8 +128,12 @@ void Batcher::remove(std::function<bool(Record const&)> const& predicate,
         }
         records.erase(kept, records.end());
     }
-    std::erase_if(open_, [](auto const& batch) { return batch->part().records.empty(); });
-    std::erase_if(full_, [&](BatchId id) { return find_open(id) == open_.end(); });
+    open_.erase(std::remove_if(open_.begin(), open_.end(),
+                               [](auto const& batch) { return batch->part().records.empty(); }),
+                open_.end());
+    full_.erase(std::remove_if(full_.begin(), full_.end(),
+                               [&](BatchId id) { return find_open(id) == open_.end(); }),
+                full_.end());
 }
 
 void Batcher::detach_older(TimePoint than) {
@@ -144,10 +157,10 @@ bool Batcher::takes(Batch const& batch, TargetId target, std::size_t encoded_byt
 void Batcher::mark_full(Batch& batch) {
     if (batch.is_full) return;
     batch.is_full = true;
-    full_.push_back(batch.id);
+    push(full_, batch.id);
 }
 
-std::deque<std::unique_ptr<Batch>>::iterator Batcher::find_open(BatchId id) {
+Batcher::OpenBatches::iterator Batcher::find_open(BatchId id) {
     auto const at =
         std::lower_bound(open_.begin(), open_.end(), id,
                          [](auto const& batch, BatchId wanted) { return batch->id < wanted; });

@@ -14,9 +14,9 @@
 
 #include "flow/batch.hpp"
 
+#include <boost/circular_buffer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,14 +72,17 @@ class Batcher {
     void detach_older(TimePoint than);
 
   private:
+    /// Rings that keep their memory: a deque asks for some with every few batches that pass.
+    using OpenBatches = boost::circular_buffer<std::unique_ptr<Batch>>;
+
     [[nodiscard]] bool takes(Batch const& batch, TargetId target, std::size_t encoded_bytes) const;
     [[nodiscard]] std::unique_ptr<Batch> fresh(TimePoint now);
-    [[nodiscard]] std::deque<std::unique_ptr<Batch>>::iterator find_open(BatchId id);
+    [[nodiscard]] OpenBatches::iterator find_open(BatchId id);
     void mark_full(Batch& batch);
 
     BatcherSettings settings_;
-    std::deque<std::unique_ptr<Batch>> open_;  ///< In order of opening; ids ascend.
-    std::deque<BatchId>
+    OpenBatches open_;  ///< In order of opening; ids ascend.
+    boost::circular_buffer<BatchId>
         full_;  ///< In the order in which they became full; may name batches already taken.
     boost::unordered_flat_map<TargetId, BatchId>
         cursors_;  ///< Batches before this id have no room for the target.

@@ -112,7 +112,6 @@ void Delivery::enqueue(Record record, Now now) {
         bool const may_join = batch != nullptr && !blocked_.contains(record.target) &&
                               locks_.may_join(hash, batch->id);
         if (!may_join) {
-            record.detach();
             locks_.wait(std::move(record));
             return;
         }
@@ -187,6 +186,7 @@ std::uint64_t Delivery::order_hash_of(Record const& record) const {
 
 void Delivery::detach_old(TimePoint now) {
     batcher_.detach_older(now - pin_max);
+    locks_.detach_old();
     for (auto& batch : in_flight_) {
         if (batch->opened_at > now - pin_max) continue;
         for (auto& part : batch->parts) {

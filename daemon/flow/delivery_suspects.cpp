@@ -20,12 +20,12 @@ bool may_be_records_fault(FailureReason reason) {
 /// Calls `use` once for each different target of the part.
 template <class Use>
 void each_target(Part const& part, Use use) {
-    std::vector<TargetId> seen;
-    for (auto const& record : part.records) {
-        if (!seen.empty() && seen.back() == record.target) continue;
-        if (std::find(seen.begin(), seen.end(), record.target) != seen.end()) continue;
-        seen.push_back(record.target);
-        use(record.target);
+    auto const& records = part.records;
+    for (auto at = records.begin(); at != records.end(); ++at) {
+        // A target's first record stands near the beginning, so that this look back is short.
+        auto const first = std::find_if(
+            records.begin(), at, [&](Record const& record) { return record.target == at->target; });
+        if (first == at) use(at->target);
     }
 }
 

@@ -129,14 +129,24 @@ void OrderLocks::remove_waiting(std::function<bool(Record const&)> const& predic
     }
 }
 
+void OrderLocks::detach_old() {
+    auto left = waiting_;
+    for (auto node = nodes_.begin(); left != 0 && node != nodes_.end(); ++node) {
+        if (!node->record.handle.has_value()) continue;
+        if (node->is_old) node->record.detach();
+        node->is_old = true;
+        --left;
+    }
+}
+
 std::uint32_t OrderLocks::take_node(Record record) {
     if (free_ == none) {
-        nodes_.push_back(Node{std::move(record), none});
+        nodes_.push_back(Node{std::move(record)});
         return static_cast<std::uint32_t>(nodes_.size() - 1);
     }
     auto const index = free_;
     free_ = nodes_[index].next;
-    nodes_[index] = Node{std::move(record), none};
+    nodes_[index] = Node{std::move(record)};
     return index;
 }
 

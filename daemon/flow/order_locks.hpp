@@ -64,6 +64,10 @@ class OrderLocks {
     /// Forgets the hash if nothing of it is open and nothing waits.
     void settle_empty(std::uint64_t hash);
 
+    /// Lets go of fetch buffers of records that have waited since the last call but one; to be
+    /// called about once a second.
+    void detach_old();
+
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
 
     /// Moves every waiting record for which `predicate` holds to the end of `out`, keeping the
@@ -82,6 +86,7 @@ class OrderLocks {
     struct Node {
         Record record;
         std::uint32_t next = none;
+        bool is_old = false;  ///< It was here when fetch buffers were last let go.
     };
     std::uint32_t take_node(Record record);
     void free_node(std::uint32_t index);

@@ -24,18 +24,17 @@ namespace headrace::sinks {
 /// the next request, so that its memory is allocated once.
 struct EncodedRequest {
     std::string path;  ///< With the query, if any.
-    std::vector<std::pair<std::string, std::string>>
-        headers;  ///< Besides those of the HTTP client.
+    /// Besides those of the HTTP client. RequestHeaders writes over those of the last request.
+    std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     std::string credential;   ///< What must never be shown again, should the peer echo it.
     std::size_t records = 0;  ///< How many were put into the body.
     std::vector<flow::TargetId> targets;  ///< Which targets they belong to, each once.
     std::uint32_t generation = 0;  ///< The dialect's own note: what it knew when it wrote this.
 
-    /// Empties everything and keeps the memory.
+    /// Empties everything but the headers, which are written anew as a whole, and keeps the memory.
     void clear() {
         path.clear();
-        headers.clear();
         body.clear();
         credential.clear();
         records = 0;

@@ -85,17 +85,23 @@ constexpr std::array code_rules{
 }
 
 struct Body {
+    std::string_view text;
     std::optional<std::int64_t> code;
     std::string message;  ///< Of the body; empty if it has none.
     bool has_data = false;
     bool has_fields = false;            ///< Of a describe.
     std::optional<std::int64_t> count;  ///< upsertCount, insertCount or deleteCount.
-    std::string words;                  ///< The message, or the body's beginning.
+
+    /// The message, or the body's beginning. Only a failure needs it.
+    [[nodiscard]] std::string words() const {
+        if (!message.empty()) return message;
+        return text.empty() ? "an empty body" : std::string(text.substr(0, 2048));
+    }
 };
 
 [[nodiscard]] Body read_body(JsonValidator& validator, std::string_view text,
                              MilvusOperation operation) {
-    Body body;
+    Body body{.text = text};
     if (validator.check_object(text)) {
         body.code = integer_at(text, "/code");
         if (auto const raw = find_raw(text, "/message"))
@@ -117,9 +123,6 @@ struct Body {
                 break;
         }
     }
-    body.words = body.message;
-    if (body.words.empty())
-        body.words = text.empty() ? "an empty body" : std::string(text.substr(0, 2048));
     return body;
 }
 
@@ -140,7 +143,7 @@ struct Body {
     if (ask.operation == MilvusOperation::describe) {
         if (body.has_fields) return judge_delivered();
         return judge_as(Verdict::retry, FailureReason::bad_response,
-                        "the answer to describe has no fields: " + body.words);
+                        "the answer to describe has no fields: " + body.words());
     }
     // Versions differ in what they count as deleted, some say nothing; deleting again does no harm.
     if (ask.operation == MilvusOperation::erase || is_count_as_sent(body, ask))
@@ -161,13 +164,13 @@ struct Body {
 
 [[nodiscard]] flow::Judgement judge_limiter(Body const& body, MilvusAsk const& ask) {
     if (contains(body.message, "rate limit"))
-        return judge_throttled(milvus_rate_hold, "Milvus limits the rate: " + body.words);
+        return judge_throttled(milvus_rate_hold, "Milvus limits the rate: " + body.words());
     if (contains(body.message, "quota"))
-        return judge_throttled(milvus_quota_hold, "Milvus denies writing: " + body.words);
+        return judge_throttled(milvus_quota_hold, "Milvus denies writing: " + body.words());
     bool const is_database = contains(body.message, "database");
     auto judgement =
         judge_blocked(is_database ? BlockScope::destination : BlockScope::target,
-                      "Milvus does not know " + std::string(ask.target) + ": " + body.words);
+                      "Milvus does not know " + std::string(ask.target) + ": " + body.words());
     // Servers before 2.6 speak of an absent partition so.
     bool const is_absent = contains(body.message, "not found");
     if (is_absent && contains(body.message, "partition")) judgement.unknown = UnknownName::place;
@@ -178,30 +181,30 @@ struct Body {
     switch (meaning) {
         case Meaning::retry:
             return judge_as(Verdict::retry, FailureReason::server_error,
-                            "Milvus fails: " + body.words);
+                            "Milvus fails: " + body.words());
         case Meaning::throttled:
-            return judge_throttled(milvus_rate_hold, "Milvus is full: " + body.words);
+            return judge_throttled(milvus_rate_hold, "Milvus is full: " + body.words());
         case Meaning::exhausted:
             return judge_throttled(milvus_quota_hold,
-                                   "Milvus is short of resources: " + body.words);
+                                   "Milvus is short of resources: " + body.words());
         case Meaning::limiter:
             return judge_limiter(body, ask);
         case Meaning::split:
         case Meaning::split_doubtful:
-            return judge_rejected("Milvus refuses: " + body.words);
+            return judge_rejected("Milvus refuses: " + body.words());
         case Meaning::changed:
             return judge_as(Verdict::retry, FailureReason::rejected,
-                            "the collection's schema changed: " + body.words);
+                            "the collection's schema changed: " + body.words());
         case Meaning::missing:
             return judge_blocked(
                 BlockScope::target,
-                std::string(ask.target) + " is missing or not loaded: " + body.words);
+                std::string(ask.target) + " is missing or not loaded: " + body.words());
         case Meaning::blocked:
             break;
     }
     return judge_blocked(
         BlockScope::destination,
-        "Milvus does not let us write; check destination.token, database and url: " + body.words);
+        "Milvus does not let us write; check destination.token, database and url: " + body.words());
 }
 
 /// No code in the body: not from Milvus's handler, or broken.
@@ -213,7 +216,7 @@ struct Body {
             "there is no REST v2 at this address; check destination.url, and that the server is "
             "2.4 or newer: ";
     }
-    return judge_as(plain.verdict, plain.reason, message + body.words);
+    return judge_as(plain.verdict, plain.reason, message + body.words());
 }
 
 [[nodiscard]] MilvusAnswer judge_rows(int status, Body const& body, MilvusAsk const& ask) {
@@ -222,7 +225,7 @@ struct Body {
                     judge_blocked(BlockScope::destination,
                                   "Milvus does not take the token, or it may not write; check "
                                   "destination.token: " +
-                                      body.words)};
+                                      body.words())};
     }
     if (!body.code) return {.judgement = judge_status(status, body)};
     if (body.code == 0 && status == 200) return {.judgement = judge_success(body, ask)};

@@ -11,14 +11,16 @@ std::optional<flow::TargetId> MilvusCollections::find_or_add(std::string_view co
                                                              std::string_view partition,
                                                              MilvusOperation operation) {
     // Names hold no control characters, so that this is unambiguous.
-    std::string key(collection);
-    key += '\n';
-    key += partition.empty() ? "_default" : partition;
-    std::uint64_t const order_seed = hash_bytes(key, hash_bytes(database_, 0));
-    key += operation == MilvusOperation::erase ? "\nd" : "\nw";
-    auto const entry = target_index_.find_or_add(key);
+    key_ = collection;
+    key_ += '\n';
+    key_ += partition.empty() ? "_default" : partition;
+    std::size_t const place_bytes = key_.size();
+    key_ += operation == MilvusOperation::erase ? "\nd" : "\nw";
+    auto const entry = target_index_.find_or_add(key_);
     if (!entry) return std::nullopt;
     if (entry->is_new) {
+        std::string_view const place(key_.data(), place_bytes);
+        std::uint64_t const order_seed = hash_bytes(place, hash_bytes(database_, 0));
         std::string name = database_ + "/" + std::string(collection) + "/";
         name += partition.empty() ? "_default" : partition;
         if (operation == MilvusOperation::erase) name += " (delete)";

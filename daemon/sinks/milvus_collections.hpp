@@ -67,6 +67,7 @@ class MilvusCollections {
     std::string database_;
     TargetIndex target_index_;
     TargetIndex collection_index_;
+    std::string key_;  ///< Memory used again.
     std::vector<MilvusTarget> targets_;
     std::vector<MilvusCollection> collections_;
 };

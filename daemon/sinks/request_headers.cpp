@@ -14,10 +14,28 @@ template <class List>
 }
 
 /// Line ends and other control characters in a key file would end the header.
-[[nodiscard]] std::string without_controls(std::string text) {
+void remove_controls(std::string& text) {
     std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7F'; });
-    return text;
 }
+
+/// Writes headers over those of an earlier request, so that their strings' memory is used again.
+class Overwriter {
+  public:
+    explicit Overwriter(RequestHeaders::List& list) noexcept : list_(list) {}
+
+    /// The next header's value, to be filled.
+    [[nodiscard]] std::string& next(std::string_view name) {
+        if (written_ == list_.size()) list_.emplace_back();
+        auto& [present_name, value] = list_[written_++];
+        present_name = name;
+        return value;
+    }
+    void end() { list_.resize(written_); }
+
+  private:
+    RequestHeaders::List& list_;
+    std::size_t written_ = 0;
+};
 
 }  // namespace
 
@@ -35,20 +53,29 @@ RequestHeaders::RequestHeaders(List ours, RequestSettings const& theirs, std::st
 }
 
 void RequestHeaders::write(EncodedRequest& request) const {
-    request.headers = fixed_;
-    for (auto const& [name, value] : live_) {
-        request.headers.emplace_back(name, without_controls(value()));
+    Overwriter headers(request.headers);
+    for (auto const& [name, value] : fixed_) {
+        headers.next(name) = value;
     }
-    if (!adds_authorization_) {
-        for (auto const& [name, value] : request.headers) {
-            if (http::same_name(name, authorization)) request.credential = value;
+    for (auto const& [name, secret] : live_) {
+        auto& value = headers.next(name);
+        secret.read(value);
+        remove_controls(value);
+    }
+    if (adds_authorization_ && credential_) {
+        credential_.read(request.credential);
+        remove_controls(request.credential);
+        if (!request.credential.empty()) {
+            auto& value = headers.next(authorization);
+            value = scheme_;
+            value += request.credential;
         }
-        return;
     }
-    if (!credential_) return;
-    request.credential = without_controls(credential_());
-    if (!request.credential.empty())
-        request.headers.emplace_back("Authorization", scheme_ + request.credential);
+    headers.end();
+    if (adds_authorization_) return;
+    for (auto const& [name, value] : request.headers) {
+        if (http::same_name(name, authorization)) request.credential = value;
+    }
 }
 
 }  // namespace headrace::sinks

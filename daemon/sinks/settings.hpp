@@ -16,9 +16,31 @@
 
 namespace headrace::sinks {
 
-/// A secret that may change on disk: asked before each use, returns the present value. Thread
-/// safety: any thread.
-using Secret = std::function<std::string()>;
+/// A secret that may change on disk: asked before each use, gives the present value. Thread safety:
+/// any thread.
+class Secret {
+  public:
+    /// Puts the present value in the place of `out`, whose memory is used again.
+    using Read = std::function<void(std::string& out)>;
+
+    Secret() = default;
+    Secret(Read read) : read_(std::move(read)) {}
+    /// One that never changes.
+    explicit Secret(std::string fixed)
+        : read_([value = std::move(fixed)](std::string& out) { out = value; }) {}
+
+    [[nodiscard]] explicit operator bool() const noexcept { return read_ != nullptr; }
+    /// REQUIRES: there is one.
+    void read(std::string& out) const { read_(out); }
+    [[nodiscard]] std::string operator()() const {
+        std::string value;
+        read_(value);
+        return value;
+    }
+
+  private:
+    Read read_;
+};
 
 /// What becomes of records with a name that the destination does not know.
 enum class OnUnknown {

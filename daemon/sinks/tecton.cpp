@@ -109,13 +109,13 @@ class TectonDialect final : public Dialect {
 
     [[nodiscard]] flow::Judgement judge(EncodedRequest const& sent,
                                         http::Response const& answer) override {
-        std::string names;
+        names_.clear();
         for (flow::TargetId const target : sent.targets) {
-            if (!names.empty()) names += ", ";
-            names += sources_.at(target).name;
+            if (!names_.empty()) names_ += ", ";
+            names_ += sources_.at(target).name;
         }
         auto judgement =
-            judge_tecton(validator_, answer, {.stream_sources = names, .dry_run = dry_run_});
+            judge_tecton(validator_, answer, {.stream_sources = names_, .dry_run = dry_run_});
         if (!name_.buries_unknown()) judgement.unknown = flow::UnknownName::none;
         return judgement;
     }
@@ -162,6 +162,7 @@ class TectonDialect final : public Dialect {
     JsonValidator validator_;
     TargetIndex index_;
     std::vector<StreamSource> sources_;
+    std::string names_;  ///< Memory used again.
 };
 
 }  // namespace

@@ -16,11 +16,14 @@ using flow::Verdict;
 
 /// What is known of the body before the table is asked.
 struct Body {
+    std::string_view text;
     bool is_object = false;
     bool looks_delivered = false;    ///< It has workspaceName or ingestMetrics.
     bool has_record_errors = false;  ///< Not empty.
     bool has_request_error = false;
-    std::string words;  ///< What it says for people, or its beginning.
+
+    /// What it says for people, or its beginning. Only a failure needs it.
+    [[nodiscard]] std::string words() const;
 };
 
 [[nodiscard]] bool is_filled(std::optional<std::string_view> raw) {
@@ -44,23 +47,27 @@ struct Body {
 }
 
 [[nodiscard]] Body read_body(JsonValidator& validator, std::string_view text) {
-    Body body;
+    Body body{.text = text};
     body.is_object = validator.check_object(text).has_value();
     if (body.is_object) {
         body.looks_delivered = find_raw(text, "/workspaceName") || find_raw(text, "/ingestMetrics");
         body.has_record_errors = is_filled(find_raw(text, "/recordErrors"));
         body.has_request_error = is_filled(find_raw(text, "/requestError"));
-        if (body.has_record_errors) {
-            body.words = error_text(text, "/recordErrors/0");
-        } else if (body.has_request_error) {
-            body.words = error_text(text, "/requestError");
-        } else {
-            body.words = text_at(text, "/message");
-        }
     }
-    if (body.words.empty())
-        body.words = text.empty() ? "an empty body" : std::string(text.substr(0, 2048));
     return body;
+}
+
+std::string Body::words() const {
+    std::string said;
+    if (has_record_errors) {
+        said = error_text(text, "/recordErrors/0");
+    } else if (has_request_error) {
+        said = error_text(text, "/requestError");
+    } else if (is_object) {
+        said = text_at(text, "/message");
+    }
+    if (!said.empty()) return said;
+    return text.empty() ? "an empty body" : std::string(text.substr(0, 2048));
 }
 
 [[nodiscard]] bool names(std::string_view text, std::string_view word) {
@@ -87,21 +94,22 @@ struct Body {
 }
 
 [[nodiscard]] flow::Judgement not_found(Body const& body, TectonAsk const& ask) {
-    if (names_workspace(body.words) && !names_source(body.words)) {
+    if (names_workspace(body.words()) && !names_source(body.words())) {
         return judge_blocked(
             BlockScope::destination,
-            "Tecton does not know the workspace; check destination.workspace_name: " + body.words);
+            "Tecton does not know the workspace; check destination.workspace_name: " +
+                body.words());
     }
     auto judgement =
         judge_blocked(BlockScope::target,
                       "Tecton does not know the stream source " + std::string(ask.stream_sources) +
-                          ", its workspace or a feature view of it: " + body.words);
+                          ", its workspace or a feature view of it: " + body.words());
     judgement.unknown = flow::UnknownName::source;
     return judgement;
 }
 
 [[nodiscard]] flow::Judgement refused(Body const& body) {
-    return judge_rejected("Tecton refuses: " + body.words);
+    return judge_rejected("Tecton refuses: " + body.words());
 }
 
 /// The rows of the contract's table (section 3), in its order.
@@ -110,22 +118,23 @@ struct Body {
     if (status == 401) {
         return judge_blocked(
             BlockScope::destination,
-            "Tecton does not take the API key; check destination.api_key: " + body.words);
+            "Tecton does not take the API key; check destination.api_key: " + body.words());
     }
     if (status == 403) {
         return judge_blocked(
             BlockScope::destination,
-            "the API key may not write; its service account needs the role Editor: " + body.words);
+            "the API key may not write; its service account needs the role Editor: " +
+                body.words());
     }
     if (status == 404) return not_found(body, ask);
     if (plain.verdict == Verdict::retry && !is_success(status)) {
-        return judge_as(plain.verdict, plain.reason, "Tecton is not available: " + body.words);
+        return judge_as(plain.verdict, plain.reason, "Tecton is not available: " + body.words());
     }
     if (body.has_record_errors) return refused(body);
-    if (body.has_request_error && names_workspace(body.words)) {
+    if (body.has_request_error && names_workspace(body.words())) {
         return judge_blocked(
             BlockScope::destination,
-            "Tecton refuses the workspace; check destination.workspace_name: " + body.words);
+            "Tecton refuses the workspace; check destination.workspace_name: " + body.words());
     }
     if (body.has_request_error || plain.verdict == Verdict::split) return refused(body);
     if (status == 200 && body.is_object && (body.looks_delivered || ask.dry_run))
@@ -133,12 +142,12 @@ struct Body {
     if (is_success(status)) {
         return judge_as(
             plain.verdict, plain.reason,
-            "the answer has a status of success but is none of Tecton's: " + body.words);
+            "the answer has a status of success but is none of Tecton's: " + body.words());
     }
     return judge_blocked(
         BlockScope::destination,
         "the answer is none of Tecton's; check destination.url and what stands between: " +
-            body.words);
+            body.words());
 }
 
 }  // namespace

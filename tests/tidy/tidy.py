@@ -28,7 +28,7 @@ LIBRARY_HOMES = {"boost/beast": "http", "openssl": "http", "librdkafka": "kafka"
 # What a header that other folders read may show besides the standard library.
 HEADER_LIBRARIES = re.compile(
     r"boost/(asio/(awaitable|io_context|any_io_executor|steady_timer|strand)\.hpp"
-    r"|unordered/|lockfree/|system/error_code\.hpp)"
+    r"|circular_buffer\.hpp|unordered/|lockfree/|system/error_code\.hpp)"
 )
 STANDARD_HEADER = re.compile(r"[a-z_0-9]+(\.h)?$|(sys|arpa|net|netinet|linux)/\w+\.h$")
 

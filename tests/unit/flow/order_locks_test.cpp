@@ -72,3 +72,23 @@ TEST_CASE("unwanted waiting records are taken out and the order of the others is
     CHECK_FALSE(locks.is_locked(7));
     CHECK(locks.first(7) == nullptr);
 }
+
+TEST_CASE("a record that waits lets go of its fetch buffer once it was here for two looks") {
+    OrderLocks locks;
+    locks.lock(7, 1);
+    locks.wait(record(1, 7));
+    locks.detach_old();
+    locks.wait(record(2, 7));
+    CHECK_FALSE(locks.first(7)->is_detached());
+
+    locks.detach_old();
+
+    CHECK(locks.unlock(7));
+    CHECK(locks.take_first(7).is_detached());
+    CHECK_FALSE(locks.take_first(7).is_detached());
+    // The place of a record that is gone is no older than who comes into it.
+    locks.lock(7, 2);
+    locks.wait(record(3, 7));
+    locks.detach_old();
+    CHECK_FALSE(locks.first(7)->is_detached());
+}

@@ -30,7 +30,7 @@ TEST_CASE("a dialect without keys and schemas sends all records and is always re
     CHECK(dialect.judge_preparation(0, {}).verdict == flow::Verdict::delivered);
 }
 
-TEST_CASE("a cleared request is empty and keeps its memory") {
+TEST_CASE("a cleared request is empty but for its headers and keeps its memory") {
     EncodedRequest request{.path = "/p",
                            .headers = {{"a", "b"}},
                            .body = std::string(5000, 'x'),
@@ -40,7 +40,8 @@ TEST_CASE("a cleared request is empty and keeps its memory") {
                            .generation = 7};
     request.clear();
     CHECK(request.path.empty());
-    CHECK(request.headers.empty());
+    // They are written over by the next request.
+    CHECK(request.headers.size() == 1);
     CHECK(request.body.empty());
     CHECK(request.body.capacity() >= 5000);
     CHECK(request.credential.empty());

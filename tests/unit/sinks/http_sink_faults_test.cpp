@@ -33,7 +33,7 @@ struct World {
         tecton.requests.client = std::move(settings);
         tecton.requests.client.url.path = "/ingest";
         tecton.requests.body_bytes_max = 64U << 20;
-        tecton.api_key = [] { return std::string("top-secret-key"); };
+        tecton.api_key = Secret("top-secret-key");
         tecton.workspace_name = "prod";
         tecton.stream_source_name = fixture::fixed("clicks");
         sink = make_sink(tecton, io.get_executor(), clock);

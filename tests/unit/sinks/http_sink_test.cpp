@@ -67,7 +67,7 @@ struct World {
     void make_tecton() {
         TectonSettings tecton;
         tecton.requests = requests();
-        tecton.api_key = [] { return std::string("top-secret-key"); };
+        tecton.api_key = Secret("top-secret-key");
         tecton.workspace_name = "prod";
         tecton.stream_source_name = fixture::fixed("clicks");
         sink = make_sink(tecton, io.get_executor(), clock);

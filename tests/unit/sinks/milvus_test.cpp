@@ -12,7 +12,7 @@ using namespace fixture;
 MilvusSettings settings() {
     MilvusSettings one;
     one.requests = requests("/");
-    one.token = [] { return std::string("root:Milvus"); };
+    one.token = Secret("root:Milvus");
     one.collection = fixed("docs");
     return one;
 }
@@ -69,7 +69,7 @@ TEST_CASE("database and partition are named, and a path in the URL stands before
     one.requests = requests("/milvus/");
     one.database = R"(shop "eu")";
     one.partition = fixed("p");
-    one.token = nullptr;
+    one.token = {};
     auto const dialect = known(one);
     auto const request = encode(*dialect, ready(*dialect, {R"({"id":1})"}));
     CHECK(request.body == goldens::request("milvus/requests/upsert_partition.json"));

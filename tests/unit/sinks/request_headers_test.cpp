@@ -21,7 +21,7 @@ EncodedRequest written(RequestHeaders const& headers) {
 
 TEST_CASE("our headers come first, the operator's after them, the credential last") {
     RequestHeaders const headers({{"Accept", "a"}}, theirs({{"X-Team", "b"}}), "Bearer ",
-                                 [] { return std::string("t"); });
+                                 Secret("t"));
     auto const request = written(headers);
     CHECK(request.headers == List{{"Accept", "a"}, {"X-Team", "b"}, {"Authorization", "Bearer t"}});
     CHECK(request.credential == "t");
@@ -30,7 +30,7 @@ TEST_CASE("our headers come first, the operator's after them, the credential las
 TEST_CASE("a header that the operator sets takes the place of ours, whatever its case") {
     RequestHeaders const headers({{"Accept", "a"}, {"Content-Type", "c"}},
                                  theirs({{"accept", "b"}, {"AUTHORIZATION", "Snowflake x"}}),
-                                 "Bearer ", [] { return std::string("t"); });
+                                 "Bearer ", Secret("t"));
     auto const request = written(headers);
     CHECK(request.headers ==
           List{{"Content-Type", "c"}, {"accept", "b"}, {"AUTHORIZATION", "Snowflake x"}});
@@ -38,21 +38,20 @@ TEST_CASE("a header that the operator sets takes the place of ours, whatever its
 }
 
 TEST_CASE("without a credential there is no Authorization") {
-    CHECK(written(RequestHeaders({}, {}, "Bearer ", nullptr)).headers.empty());
-    CHECK(written(RequestHeaders({}, {}, "Bearer ", [] { return std::string(); })).headers.empty());
+    CHECK(written(RequestHeaders({}, {}, "Bearer ", {})).headers.empty());
+    CHECK(written(RequestHeaders({}, {}, "Bearer ", Secret(std::string()))).headers.empty());
 }
 
 TEST_CASE("line ends in a credential cannot end the header") {
-    RequestHeaders const headers({}, {}, "Tecton-key ", [] { return std::string("k\r\nX: y\r"); });
+    RequestHeaders const headers({}, {}, "Tecton-key ", Secret("k\r\nX: y\r"));
     CHECK(written(headers).headers == List{{"Authorization", "Tecton-key kX: y"}});
 }
 
 TEST_CASE("a header whose value stands in a file is sent as the file says now") {
     auto value = std::make_shared<std::string>("one");
     RequestSettings settings = theirs({{"X-Team", "b"}});
-    settings.live_headers = {{"Accept", [value] { return *value; }}};
-    RequestHeaders const headers({{"accept", "a"}}, settings, "Bearer ",
-                                 [] { return std::string("t"); });
+    settings.live_headers = {{"Accept", Secret([value](std::string& out) { out = *value; })}};
+    RequestHeaders const headers({{"accept", "a"}}, settings, "Bearer ", Secret("t"));
     CHECK(written(headers).headers ==
           List{{"X-Team", "b"}, {"Accept", "one"}, {"Authorization", "Bearer t"}});
     *value = "two\r\nX: y";
@@ -62,12 +61,26 @@ TEST_CASE("a header whose value stands in a file is sent as the file says now") 
 TEST_CASE("an Authorization that stands in a file takes the place of ours and is as secret") {
     auto value = std::make_shared<std::string>("Snowflake 1");
     RequestSettings settings;
-    settings.live_headers = {{"authorization", [value] { return *value; }}};
-    RequestHeaders const headers({}, settings, "Bearer ", [] { return std::string("t"); });
+    settings.live_headers = {
+        {"authorization", Secret([value](std::string& out) { out = *value; })}};
+    RequestHeaders const headers({}, settings, "Bearer ", Secret("t"));
     *value = "Snowflake 2";
     auto const request = written(headers);
     CHECK(request.headers == List{{"authorization", "Snowflake 2"}});
     CHECK(request.credential == "Snowflake 2");
+}
+
+TEST_CASE("nothing of the request before is left in a request that is written again") {
+    auto key = std::make_shared<std::string>("one");
+    RequestHeaders const headers({{"Accept", "a"}}, {}, "Bearer ",
+                                 Secret([key](std::string& out) { out = *key; }));
+    auto request = written(headers);
+    request.headers.emplace_back("X-More", "of another dialect");
+    key->clear();
+    request.clear();
+    headers.write(request);
+    CHECK(request.headers == List{{"Accept", "a"}});
+    CHECK(request.credential.empty());
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using namespace fixture;
 
 TectonSettings settings() {
     return {.requests = requests("/ingest"),
-            .api_key = [] { return std::string("key-1"); },
+            .api_key = Secret("key-1"),
             .workspace_name = "prod",
             .stream_source_name = fixed("clicks"),
             .dry_run = false};
@@ -95,7 +95,7 @@ TEST_CASE("an empty request is still one JSON object") {
 TEST_CASE("the key is read at each request and stands after its scheme") {
     int reads = 0;
     auto one = settings();
-    one.api_key = [&reads] { return "key-" + std::to_string(++reads); };
+    one.api_key = Secret([&reads](std::string& out) { out = "key-" + std::to_string(++reads); });
     auto const dialect = make_tecton_dialect(one);
     auto const records = ready(*dialect, {"{}"});
     CHECK(header_of(encode(*dialect, records), "Authorization") == "Tecton-key key-1");
