@@ -65,7 +65,10 @@ flow::GateSettings gate_settings(config::Flow const& flow) {
             .probe = flow.retry.probe,
             .blocked_probe = flow.retry.blocked_probe,
             .in_a_row_max = flow.refusals_in_a_row_max,
-            .retry_budget_percent = flow.retry.budget_percent};
+            .retry_budget_percent = flow.retry.budget_percent,
+            .rate = {.requests_per_sec = flow.rate_limit.requests_per_sec,
+                     .records_per_sec = flow.rate_limit.records_per_sec,
+                     .bytes_per_sec = flow.rate_limit.bytes_per_sec}};
 }
 
 flow::DeliverySettings delivery_settings(config::Route const& route, std::uint32_t lane) {

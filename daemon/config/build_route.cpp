@@ -141,6 +141,14 @@ Concurrency build_concurrency(SettingsLookup const& lookup) {
     return {false, static_cast<std::uint32_t>(*fixed)};
 }
 
+RateLimit build_rate_limit(SettingsLookup const& lookup) {
+    auto const rate = [&](std::string_view key) -> std::uint64_t {
+        return lookup.is_set(key) ? lookup.count(key) : 0;
+    };
+    return {rate("rate_limit.requests_per_sec"), rate("rate_limit.records_per_sec"),
+            rate("rate_limit.bytes_per_sec")};
+}
+
 Order build_order(std::string_view text) noexcept {
     if (text == "none") return Order::none;
     return text == "partition" ? Order::partition : Order::key;
@@ -188,6 +196,7 @@ Route build_route(BuildContext const& context, std::size_t index, Config& config
     route.flow.revoke_drain = lookup.seconds("source.revoke_drain_secs");
     route.flow.batch = build_batch(lookup, route);
     route.flow.retry = build_retry(lookup);
+    route.flow.rate_limit = build_rate_limit(lookup);
     route.flow.refusals_in_a_row_max =
         static_cast<std::uint32_t>(lookup.count("dead_letters.in_a_row_max"));
     route.source.message_bytes_max = route.flow.batch.bytes;

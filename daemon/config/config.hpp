@@ -57,6 +57,17 @@ struct Concurrency {
     std::uint32_t max = 0;  ///< http.concurrency when that is a number, else http.concurrency_max.
 };
 
+/// What may be sent in a second. 0: no limit.
+struct RateLimit {
+    std::uint64_t requests_per_sec = 0;
+    std::uint64_t records_per_sec = 0;
+    std::uint64_t bytes_per_sec = 0;
+
+    [[nodiscard]] bool is_on() const noexcept {
+        return requests_per_sec != 0 || records_per_sec != 0 || bytes_per_sec != 0;
+    }
+};
+
 /// What flow must be told of a route.
 struct Flow {
     Order order = Order::key;
@@ -65,6 +76,7 @@ struct Flow {
     Batch batch;
     Retry retry;
     Concurrency concurrency;
+    RateLimit rate_limit;
     std::uint32_t refusals_in_a_row_max = 0;  ///< 0: off.
     std::size_t memory_bytes = 0;             ///< The route's share.
 };

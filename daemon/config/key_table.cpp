@@ -334,6 +334,23 @@ constexpr Key keys[] = {
      .max = 1000,
      .meaning = "Retries for a hundred requests that succeed; ten a second are granted besides. "
                 "More wait, while others go on. Throttled requests do not count."},
+    {.path = "routes[].rate_limit.requests_per_sec",
+     .type = Type::integer,
+     .min = 1,
+     .max = 1'000'000,
+     .meaning = "Requests a second at most, retries and probes included. Off unless set. With any "
+                "limit a tenth of a second's worth and one more may go at once, and a request that "
+                "is worth more makes the next one wait."},
+    {.path = "routes[].rate_limit.records_per_sec",
+     .type = Type::integer,
+     .min = 1,
+     .max = 1'000'000'000,
+     .meaning = "Records a second at most, each counted as often as it is sent. Off unless set."},
+    {.path = "routes[].rate_limit.bytes_per_sec",
+     .type = Type::size,
+     .min = kibibyte,
+     .max = 1024 * gibibyte,
+     .meaning = "Bytes of request bodies a second at most, before compression. Off unless set."},
     {.path = "routes[].dead_letters.topic",
      .type = Type::text,
      .meaning = "The Kafka topic for records that cannot be written; without it the route stops at "

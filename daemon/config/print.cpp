@@ -176,6 +176,15 @@ void print_retry(YamlWriter& yaml, Retry const& retry) {
     yaml.close();
 }
 
+void print_rate_limit(YamlWriter& yaml, RateLimit const& limit) {
+    if (!limit.is_on()) return;
+    yaml.open("rate_limit");
+    if (limit.requests_per_sec != 0) yaml.number("requests_per_sec", limit.requests_per_sec);
+    if (limit.records_per_sec != 0) yaml.number("records_per_sec", limit.records_per_sec);
+    if (limit.bytes_per_sec != 0) print_size(yaml, "bytes_per_sec", limit.bytes_per_sec);
+    yaml.close();
+}
+
 /// Without a topic only what differs from the default.
 void print_dead_letters(YamlWriter& yaml, Route const& route) {
     auto const in_a_row_max = route.flow.refusals_in_a_row_max;
@@ -209,6 +218,7 @@ void print_route(YamlWriter& yaml, Config const& config, Route const& route) {
     yaml.close();
     print_http(yaml, route);
     print_retry(yaml, route.flow.retry);
+    print_rate_limit(yaml, route.flow.rate_limit);
     print_dead_letters(yaml, route);
     yaml.open("limits");
     print_size(yaml, "memory", route.flow.memory_bytes);

@@ -137,6 +137,8 @@ class Delivery {
 
     // What to do next.
     void notice_recovery(Now now);
+    [[nodiscard]] bool is_rate_limited(Now now);
+    [[nodiscard]] bool has_due(Now now);
     [[nodiscard]] std::optional<Attempt> next_probe(Now now);
     [[nodiscard]] std::optional<Attempt> next_open(Now now);
     [[nodiscard]] std::optional<Attempt> next_prepare(Now now, bool is_probe);
@@ -145,6 +147,7 @@ class Delivery {
     [[nodiscard]] std::unique_ptr<Batch> take_blocked(BlockedTarget& blocked);
     [[nodiscard]] std::optional<Attempt> start(std::unique_ptr<Batch> batch, bool is_probe,
                                                Now now);
+    void count_rate(Attempt const& attempt);
     [[nodiscard]] std::optional<TargetId> unready_target(Batch const& batch) const;
     [[nodiscard]] std::unique_ptr<Batch> take_retry(RetryQueue& queue, Now now);
     [[nodiscard]] std::unique_ptr<Batch> take_for_probe(Now now);

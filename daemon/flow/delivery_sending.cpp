@@ -20,7 +20,12 @@ std::optional<Attempt> Delivery::next(Now now) {
     decide_refused(now);
     if (gate_.is_closed()) give_up_permits();
     std::optional<Attempt> attempt;
-    switch (gate_.passage(now.time)) {
+    auto const passage = gate_.passage(now.time);
+    if (passage == Gate::Passage::held || is_rate_limited(now)) {
+        note_backlog();
+        return attempt;
+    }
+    switch (passage) {
         case Gate::Passage::held:
             break;
         case Gate::Passage::probe:
@@ -32,6 +37,26 @@ std::optional<Attempt> Delivery::next(Now now) {
     }
     note_backlog();
     return attempt;
+}
+
+bool Delivery::is_rate_limited(Now now) {
+    auto& rate = gate_.rate();
+    return rate.is_on() && !rate.may_send(settings_.lane, has_due(now), now.time);
+}
+
+/// Whether something would be sent now, if there is a permit.
+bool Delivery::has_due(Now now) {
+    auto const is_due = [&](std::optional<TimePoint> due) { return due && *due <= now.time; };
+    if (batcher_.has_ready(now.time) || is_due(held_.next_due()) || is_due(retrying_.next_due()))
+        return true;
+    bool const must_prepare =
+        !preparing_ && std::any_of(to_prepare_.begin(), to_prepare_.end(),
+                                   [&](auto const& wanted) { return wanted.due <= now.time; });
+    return must_prepare || std::any_of(blocked_.begin(), blocked_.end(), [&](auto const& entry) {
+               auto const& blocked = entry.second;
+               return !blocked.is_probing && !blocked.batches.empty() &&
+                      blocked.next_probe <= now.time;
+           });
 }
 
 void Delivery::notice_recovery(Now now) {
@@ -145,6 +170,7 @@ std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
     attempt.target = preparing_->target;
     attempt.is_probe = is_probe;
     attempt.generation = gate_.begin_request(now.time);
+    count_rate(attempt);
     return attempt;
 }
 
@@ -201,6 +227,7 @@ std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_pro
     attempt.records = part.records;
     attempt.effective = batch->effective;
     attempt.generation = gate_.begin_request(now.time);
+    count_rate(attempt);
     ++part.attempts;
     batch->index = in_flight_.size();
     in_flight_.push_back(std::move(batch));
@@ -208,6 +235,19 @@ std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_pro
     stats_.batch_records.observe(static_cast<double>(attempt.effective.size()));
     stats_.requests_in_flight.fetch_add(1, std::memory_order_relaxed);
     return attempt;
+}
+
+void Delivery::count_rate(Attempt const& attempt) {
+    auto& rate = gate_.rate();
+    if (!rate.is_on()) return;
+    std::uint64_t bytes = 0;
+    if (rate.counts_bytes() && attempt.batch != nullptr) {
+        bytes = shape_.envelope_bytes;
+        for (auto const index : attempt.effective) {
+            bytes += attempt.records[index].encoded_bytes;
+        }
+    }
+    rate.on_sent(settings_.lane, attempt.effective.size(), bytes);
 }
 
 std::optional<TargetId> Delivery::unready_target(Batch const& batch) const {
@@ -229,12 +269,14 @@ std::optional<TimePoint> Delivery::next_wake(TimePoint now) {
     bool const has_work = !held_.empty() || !retrying_.empty() || !to_prepare_.empty() ||
                           batcher_.open() != 0 || !blocked_.empty() || !refused_.empty();
     if (!has_work) return std::nullopt;
+    auto const rate_due = gate_.rate().next(settings_.lane, now);
     if (gate_.passage(now) != Gate::Passage::open) {
         // While a probe is under way its end wakes every lane; the bound below covers a lost
         // wake-up.
         auto const until = gate_.wait_until(now);
-        return until > now ? until : now + std::chrono::milliseconds(50);
+        return std::max(until > now ? until : now + std::chrono::milliseconds(50), rate_due);
     }
+    if (rate_due > now) return rate_due;
     // Another lane may find the destination dead or alive.
     if (!held_.empty() || !retrying_.empty()) consider(now + gate_.probe_interval());
     // Another lane's answer decides about them.

@@ -38,6 +38,7 @@ Gate::Gate(GateSettings settings, WallTime now)
                                           : settings.concurrency_max)),
       refusals_(settings.in_a_row_max),
       retries_(settings.retry_budget_percent),
+      rate_(settings.rate),
       since_(now) {}
 
 Gate::Passage Gate::passage(TimePoint now) const noexcept {

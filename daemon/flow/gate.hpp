@@ -1,7 +1,7 @@
 // What belongs to a destination as a whole and is shared by all lanes of a route: the hold after
-// throttling, the breaker, the block, refusals in a row, suspects, the retry budget and the
-// concurrency limit. Lanes ask it before each send and tell it every outcome. It decides when
-// requests may be sent; which batch goes is delivery's business.
+// throttling, the breaker, the block, refusals in a row, suspects, the retry budget, the
+// concurrency limit and the operator's rate limit. Lanes ask it before each send and tell it every
+// outcome. It decides when requests may be sent; which batch goes is delivery's business.
 //
 //   open ──5 failures in a row──► broken ──probe succeeds──► open (low concurrency, ramps up)
 //   open/broken ──blocked──► blocked ──probe succeeds──► open
@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "flow/rate_limit.hpp"
 #include "flow/refusals.hpp"
 #include "flow/retry_budget.hpp"
 #include "flow/route_snapshot.hpp"
@@ -36,6 +37,7 @@ struct GateSettings {
     unsigned failures_to_break = 5;  ///< In a row, with no success between.
     std::uint32_t in_a_row_max = 0;  ///< `dead_letters.in_a_row_max`; 0: off.
     std::uint32_t retry_budget_percent = 100;
+    RateSettings rate{};
 };
 
 class Gate {
@@ -116,6 +118,10 @@ class Gate {
     [[nodiscard]] bool is_refused() const noexcept {
         return closed_.load(std::memory_order_acquire) == Closed::refused;
     }
+
+    /// The operator's limit. It is asked besides passage(), and no part of the route's state.
+    [[nodiscard]] RateLimit& rate() noexcept { return rate_; }
+    [[nodiscard]] RateLimit const& rate() const noexcept { return rate_; }
 
     /// One batch more or less fails past max_retries while others are written.
     void on_suspect(WallTime wall, std::string_view reason);
@@ -205,6 +211,7 @@ class Gate {
     std::atomic<Closed> closed_{Closed::no};
     Refusals refusals_;
     RetryBudget retries_;
+    RateLimit rate_;
     WrittenNames sources_;
     WrittenNames places_;
 

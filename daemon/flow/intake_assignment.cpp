@@ -218,6 +218,7 @@ RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
     }
     show_pause(out);
     out.concurrency_limit = gate_.limit();
+    out.rate_limited_seconds = gate_.rate().limited_seconds(now);
     out.memory_bytes = open_bytes_ + tracker_bytes_ + prefetched_bytes_;
     for (auto const& lane : lanes_) {
         lane.stats->add_to(out);

@@ -78,4 +78,16 @@ std::string_view to_string(RouteState state) noexcept {
     return "unknown";
 }
 
+std::string_view to_string(RateLimitKind kind) noexcept {
+    switch (kind) {
+        case RateLimitKind::requests:
+            return "requests";
+        case RateLimitKind::records:
+            return "records";
+        case RateLimitKind::bytes:
+            return "bytes";
+    }
+    return "unknown";
+}
+
 }  // namespace headrace::flow

@@ -28,6 +28,17 @@ enum class RouteState : std::uint8_t {
 inline constexpr std::size_t route_state_count = 7;
 [[nodiscard]] std::string_view to_string(RouteState state) noexcept;
 
+/// What `rate_limit` bounds in a second.
+enum class RateLimitKind : std::uint8_t {
+    requests,  ///< With records or without, retries included.
+    records,   ///< As sent, retries included.
+    bytes,     ///< Of request bodies, before compression.
+};
+inline constexpr std::size_t rate_limit_count = 3;
+[[nodiscard]] std::string_view to_string(RateLimitKind kind) noexcept;
+/// By RateLimitKind.
+using RateLimitedSeconds = std::array<double, rate_limit_count>;
+
 /// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is
 /// the one of +Inf.
 struct HistogramSnapshot {
@@ -84,6 +95,7 @@ struct RouteSnapshot {
     HistogramSnapshot batch_records;
     double concurrency_limit = 0;
     std::uint64_t requests_in_flight = 0;
+    RateLimitedSeconds rate_limited_seconds{};  ///< In which something waited for that limit.
     std::uint64_t memory_bytes =
         0;  ///< Accounted: payloads, cost per record, trackers, bodies, answers, prefetch.
     std::uint64_t memory_limit_bytes = 0;

@@ -94,6 +94,13 @@ void add_by_topic(Samples& out, RouteSnapshot const& route, Counts const& counts
         out.add({route.name, topic}, count);
 }
 
+void add_rate_limited(Samples& out, RouteSnapshot const& route) {
+    for (std::size_t at = 0; at < flow::rate_limit_count; ++at) {
+        auto const limit = flow::to_string(static_cast<flow::RateLimitKind>(at));
+        out.add({route.name, limit}, route.rate_limited_seconds[at]);
+    }
+}
+
 void add_by_reason(Samples& out, RouteSnapshot const& route, Counts const& counts,
                    std::span<std::string_view const> known) {
     Counts all = counts;
@@ -260,6 +267,12 @@ constexpr Row<RouteSnapshot> route_rows[] = {
      {"route"},
      "Requests in flight now.",
      [](S& s, R const& r) { s.add({r.name}, r.requests_in_flight); }},
+    {"headrace_rate_limited_seconds_total",
+     counter,
+     {"route", "limit"},
+     "Time in which something was ready to be sent and waited for that limit of the route's own "
+     "rate_limit alone.",
+     [](S& s, R const& r) { add_rate_limited(s, r); }},
     {"headrace_route_state",
      gauge,
      {"route", "state"},

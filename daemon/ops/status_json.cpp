@@ -177,6 +177,12 @@ void write_route(Writer& out, RouteSnapshot const& route) {
     out.key("limit").value(route.concurrency_limit);
     out.key("in_flight").value(route.requests_in_flight);
     out.close('}');
+    out.key("rate_limited_secs").open('{');
+    for (std::size_t at = 0; at < flow::rate_limit_count; ++at) {
+        out.key(flow::to_string(static_cast<flow::RateLimitKind>(at)));
+        out.value(route.rate_limited_seconds[at]);
+    }
+    out.close('}');
     out.key("rates").open('{');
     out.key("read").value(route.read_per_sec);
     out.key("written").value(route.written_per_sec);

@@ -313,6 +313,31 @@ TEST_CASE("rate limit (429): the route is throttled, concurrency falls, then all
     CHECK(daemon.terminate() == 0);
 }
 
+TEST_CASE("the operator's own rate_limit: full requests at its pace, and the route is flowing") {
+    MockScene scene;
+    scene.feed_clicks(0, 300);
+    RunningDaemon daemon(
+        scene.folder, "daemon",
+        scene.tecton_config({.batch = "{linger_ms: 200}", .rate_limit = "{requests_per_sec: 20}"}));
+    REQUIRE(daemon.has_started());
+    SystemClock const clock;
+    scene.until(daemon, "the first is written", [&] { return scene.clicks_written() != 0; });
+    auto const first_seen = clock.now();
+    auto const already = scene.emulators.tecton_stats().by_status[200];
+    CHECK(daemon.state("clicks") == "flowing");
+    check_all_arrived(scene, daemon, 300);
+    auto const requests = scene.emulators.tecton_stats().by_status[200];
+    CHECK(requests >= 30);
+    CHECK(requests <= 60);
+    // A tenth of a second's worth and one more may go at once.
+    auto const least =
+        std::chrono::duration<double>(static_cast<double>(requests - already - 3) / 20);
+    CHECK(clock.now() - first_seen >= least);
+    CHECK(daemon.metric("headrace_rate_limited_seconds_total", {{"limit", "requests"}}) > 0.3);
+    CHECK(daemon.metric("headrace_rate_limited_seconds_total", {{"limit", "bytes"}}) == 0);
+    CHECK(daemon.terminate() == 0);
+}
+
 TEST_CASE("rate limit (429) with Retry-After: nothing at all is sent before it has passed") {
     MockScene scene;
     auto rule = answer_with(429, 1);

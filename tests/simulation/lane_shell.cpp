@@ -82,6 +82,7 @@ void LaneShell::pump() {
 void LaneShell::start(flow::Attempt const& attempt) {
     auto const started = world_.timeline.now();
     check_request(attempt);
+    check_rate(attempt);
     if (attempt.batch == nullptr) {
         world_.destination.ask(attempt.target, process_,
                                [this, attempt, started](flow::Judgement judgement) {
@@ -216,6 +217,27 @@ void LaneShell::check_request(flow::Attempt const& attempt) const {
     }
     if (attempt.records.size() > 1 && bytes > settings.delivery.batch_bytes)
         throw Violation("batch", std::to_string(bytes) + " bytes in one request");
+}
+
+/// Before each request no more was sent than the limits' rates and bursts are worth.
+void LaneShell::check_rate(flow::Attempt const& attempt) {
+    auto const& rate = world_.settings.gate.rate;
+    std::array const limits{rate.requests_per_sec, rate.records_per_sec, rate.bytes_per_sec};
+    auto const elapsed = std::chrono::duration<double>(world_.timeline.now() - shared_.started);
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        auto const worth = static_cast<double>(limits[i]) * (elapsed.count() + 0.1) + 0.001;
+        if (limits[i] != 0 && static_cast<double>(shared_.sent[i]) > worth)
+            throw Violation("rate limit", std::to_string(shared_.sent[i]) + " " +
+                                              std::string(to_string(flow::RateLimitKind(i))) +
+                                              " are sent, and one more request");
+    }
+    std::uint64_t bytes = attempt.batch == nullptr ? 0 : world_.settings.request.envelope_bytes;
+    for (auto const index : attempt.effective) {
+        bytes += attempt.records[index].encoded_bytes;
+    }
+    shared_.sent[0] += 1;
+    shared_.sent[1] += attempt.effective.size();
+    shared_.sent[2] += bytes;
 }
 
 void LaneShell::note_outcome(flow::Outcome const& outcome) {

@@ -8,6 +8,7 @@
 #include "simulation/destination.hpp"
 #include "simulation/member_sink.hpp"
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,6 +35,8 @@ class LaneShell {
         TimePoint held_until{};    ///< The destination asked for it by Retry-After.
         std::size_t attempts = 0;  ///< Of all lanes.
         std::uint64_t next_request = 1;
+        TimePoint started{};
+        std::array<std::uint64_t, flow::rate_limit_count> sent{};  ///< By RateLimitKind.
     };
 
     LaneShell(World world, std::shared_ptr<Process> process, Shared& shared, std::uint32_t number);
@@ -61,6 +64,7 @@ class LaneShell {
     void note_message(flow::LaneMessage const& message);
     [[nodiscard]] Request make_request(flow::Attempt const& attempt);
     void check_request(flow::Attempt const& attempt) const;
+    void check_rate(flow::Attempt const& attempt);
     void note_outcome(flow::Outcome const& outcome);
 
     World world_;

@@ -41,6 +41,7 @@ Member::Member(World world, MemberId id)
                   });
               },
               [this] { wake(); }} {
+    shared_.started = world_.timeline.now();
     std::vector<flow::LaneHandle> handles;
     for (std::uint32_t number = 0; number < world_.settings.lanes; ++number) {
         lanes_.push_back(std::make_unique<LaneShell>(

@@ -89,6 +89,15 @@ flow::GateSettings draw_gate(Chance& chance, flow::DeliverySettings const& deliv
     return gate;
 }
 
+flow::RateSettings draw_rate(Chance& chance) {
+    flow::RateSettings rate;
+    if (!chance.happens(0.25)) return rate;
+    rate.requests_per_sec = chance.pick<std::uint64_t>({0, 5, 20, 100});
+    rate.records_per_sec = chance.pick<std::uint64_t>({0, 0, 20, 200});
+    rate.bytes_per_sec = chance.pick<std::uint64_t>({0, 0, 2000, 20000});
+    return rate;
+}
+
 flow::IntakeSettings draw_intake(Chance& chance, WorldSettings const& world) {
     flow::IntakeSettings intake;
     intake.route = "clicks";
@@ -139,6 +148,7 @@ WorldSettings draw_settings(std::uint64_t seed) {
     world.gate = draw_gate(chance, world.delivery);
     world.intake = draw_intake(chance, world);
     world.prefetch_bytes = chance.happens(0.3) ? world.intake.memory_bytes / 4 : 0;
+    world.gate.rate = draw_rate(chance);
     // The consumer thread does not see a key that stands in the value.
     if (world.request.has_own_key) world.lanes = 1;
     return world;
@@ -212,16 +222,18 @@ std::string describe(WorldSettings const& world) {
         << ", in_a_row_max " << world.gate.in_a_row_max << ", budget_percent "
         << world.gate.retry_budget_percent << ", suspect_after " << delivery.suspect_after
         << ", probe_ms " << ms(world.gate.probe) << ", blocked_probe_ms "
-        << ms(delivery.blocked_probe) << "\n  memory " << intake.memory_bytes << ", prefetch "
-        << world.prefetch_bytes << ", uncommitted_records_max " << intake.uncommitted_records_max
-        << ", commit_interval_ms " << ms(intake.commit_interval) << ", revoke_drain_ms "
-        << ms(intake.revoke_drain) << ", http_timeout_ms " << ms(world.http_timeout)
-        << ", drain_ms " << ms(world.drain) << ", lane_full_records " << intake.lane_full_records
-        << "\n  record: keys " << record.keys << ", keyless " << record.keyless << ", tombstone "
-        << record.tombstone << ", refused at decode " << record.refused_at_decode << ", encode "
-        << record.refused_at_encode << ", write " << record.refused_at_write << ", oversized "
-        << record.oversized << ", gap " << record.gap << ", value_bytes_max "
-        << record.value_bytes_max << "\n";
+        << ms(delivery.blocked_probe) << ", a second " << world.gate.rate.requests_per_sec
+        << " requests, " << world.gate.rate.records_per_sec << " records, "
+        << world.gate.rate.bytes_per_sec << " bytes (0: any)\n  memory " << intake.memory_bytes
+        << ", prefetch " << world.prefetch_bytes << ", uncommitted_records_max "
+        << intake.uncommitted_records_max << ", commit_interval_ms " << ms(intake.commit_interval)
+        << ", revoke_drain_ms " << ms(intake.revoke_drain) << ", http_timeout_ms "
+        << ms(world.http_timeout) << ", drain_ms " << ms(world.drain) << ", lane_full_records "
+        << intake.lane_full_records << "\n  record: keys " << record.keys << ", keyless "
+        << record.keyless << ", tombstone " << record.tombstone << ", refused at decode "
+        << record.refused_at_decode << ", encode " << record.refused_at_encode << ", write "
+        << record.refused_at_write << ", oversized " << record.oversized << ", gap " << record.gap
+        << ", value_bytes_max " << record.value_bytes_max << "\n";
     describe_faults(out, world);
     return out.str();
 }

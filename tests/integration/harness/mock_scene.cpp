@@ -34,7 +34,8 @@ std::string config(std::string const& bootstrap, RouteText const& text, std::str
            text.limits + (text.control.empty() ? "" : "\ncontrol: {socket: " + text.control + "}") +
            "\nroutes:\n" + route + section("source", text.source) + section("record", text.record) +
            section("batch", text.batch) + section("http", text.http) +
-           section("retry", text.retry) + section("dead_letters", text.dead_letters);
+           section("rate_limit", text.rate_limit) + section("retry", text.retry) +
+           section("dead_letters", text.dead_letters);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct RouteText {
     std::string record{};
     std::string batch{};
     std::string http{};
+    std::string rate_limit{};
     /// Everything quick, so that no test waits for the pace of operation.
     std::string retry = "{initial_ms: 20, max_ms: 200, probe_ms: 50, blocked_probe_ms: 100}";
     std::string dead_letters = "{topic: dead-letters}";

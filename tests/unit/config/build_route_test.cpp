@@ -180,5 +180,28 @@ TEST_CASE("limits of retries and refusals have defaults and can be turned off") 
     CHECK_FALSE(error(tecton_text("    dead_letters: {in_a_row_max: -1}\n")).empty());
 }
 
+TEST_CASE("a rate limit is off unless set, and none of its numbers may be nothing or absurd") {
+    CHECK_FALSE(good_config(tecton_text()).routes[0].flow.rate_limit.is_on());
+    auto const some = good_config(tecton_text("    rate_limit: {records_per_sec: 1000}\n"));
+    auto const& limit = some.routes[0].flow.rate_limit;
+    CHECK(limit.is_on());
+    CHECK(limit.records_per_sec == 1000);
+    CHECK(limit.requests_per_sec == 0);
+    auto const all =
+        good_config(tecton_text("    rate_limit: {requests_per_sec: 100, records_per_sec: 1000, "
+                                "bytes_per_sec: 1MiB}\n"));
+    CHECK(all.routes[0].flow.rate_limit.requests_per_sec == 100);
+    CHECK(all.routes[0].flow.rate_limit.bytes_per_sec == 1 << 20);
+    for (std::string const wrong :
+         {"requests_per_sec: 0", "requests_per_sec: -1", "requests_per_sec: 0.5",
+          "requests_per_sec: 2000000", "records_per_sec: 0", "records_per_sec: 1e99",
+          "bytes_per_sec: 0", "bytes_per_sec: 1", "bytes_per_sec: -1MiB",
+          "bytes_per_sec: 9999999GiB", "bytes_per_sec: fast", "request_per_sec: 5"}) {
+        CAPTURE(wrong);
+        auto const said = error(tecton_text("    rate_limit: {" + wrong + "}\n"));
+        CHECK(said.find("rate_limit." + wrong.substr(0, wrong.find(':'))) != std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace headrace::config

@@ -23,6 +23,7 @@ routes:
     http: {timeout_secs: 0.01, connect_timeout_secs: 1, concurrency: 3, idle_secs: 7, response_bytes_max: 2000, proxy: 'http://ada:hunter2@p:3128',
            tls: {ca: /c, certificate: /d, key: /e, verify: false}, headers: {X-Api-Key: hunter2, X-Team: growth}}
     retry: {max_retries: 1, initial_ms: 2, max_ms: 3, then: dead_letter, probe_ms: 40, blocked_probe_ms: 50}
+    rate_limit: {requests_per_sec: 7, records_per_sec: 70, bytes_per_sec: 7KiB}
     dead_letters: {topic: dl}
     limits: {memory: 33MiB}
   - name: two
@@ -131,6 +132,9 @@ TEST_CASE("every key of the table is printed, or is off unless set") {
                                   "suspect_after",
                                   "suspect_secs",
                                   "budget_percent",
+                                  "requests_per_sec",
+                                  "records_per_sec",
+                                  "bytes_per_sec",
                                   "topic",
                                   "in_a_row_max",
                                   "on_unknown"}) {
@@ -139,7 +143,7 @@ TEST_CASE("every key of the table is printed, or is off unless set") {
     }
     auto const small = print_config(good_config(milvus_text()));
     for (auto const* const key : {"instance_id", "token", "partition", "primary_key", "headers",
-                                  "proxy", "dead_letters", "ca"}) {
+                                  "proxy", "rate_limit", "dead_letters", "ca"}) {
         CHECK(small.find(" " + std::string(key) + ":") == std::string::npos);
     }
 }

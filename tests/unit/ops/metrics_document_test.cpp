@@ -29,8 +29,8 @@ TEST_CASE("every name that is exported stands in the document, with its type and
     std::string const document = metrics_markdown();
     for (auto const& [name, family] : out.families) {
         std::string labels;
-        for (auto const& label :
-             {"route", "destination", "topic", "partition", "reason", "state", "version"}) {
+        for (auto const& label : {"route", "destination", "topic", "partition", "reason", "limit",
+                                  "state", "version"}) {
             if (!family.samples.front().labels.contains(label)) continue;
             labels += (labels.empty() ? "" : ", ") + std::string(label);
         }

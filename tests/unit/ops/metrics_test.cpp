@@ -44,6 +44,8 @@ TEST_CASE("a scrape is valid text with the numbers of the snapshot") {
     CHECK(out.find("headrace_records_unaccounted", route) == 0);
     CHECK(out.find("headrace_concurrency_limit", route) == 16.5);
     CHECK(out.find("headrace_requests_in_flight", route) == 10);
+    CHECK(out.find("headrace_rate_limited_seconds_total",
+                   {{"route", "clicks"}, {"limit", "records"}}) == 2.5);
     CHECK(out.find("headrace_consumer_lag_records", partition) == 100);
     CHECK(out.find("headrace_consumer_lag_seconds", partition) == 2.5);
     CHECK(out.find("headrace_committed_offset", partition) == 1200);
@@ -168,6 +170,7 @@ TEST_CASE("the names of the public interface are all there") {
                                    "headrace_batch_records",
                                    "headrace_concurrency_limit",
                                    "headrace_requests_in_flight",
+                                   "headrace_rate_limited_seconds_total",
                                    "headrace_route_state",
                                    "headrace_consumer_lag_records",
                                    "headrace_consumer_lag_seconds",

@@ -47,6 +47,7 @@ inline flow::RouteSnapshot clicks_route() {
     route.batch_records = {{1, 10}, {2, 130, 130}, 1180};
     route.concurrency_limit = 16.5;
     route.requests_in_flight = 10;
+    route.rate_limited_seconds = {0, 2.5, 0};
     route.memory_bytes = 1'000'000;
     route.memory_limit_bytes = 134'217'728;
     route.read_per_sec = 120.5;
