@@ -51,7 +51,9 @@ void SlotTable::remove(flow::Slot slot) {
 
 void SlotTable::put(SlotState& state, Handle<rd_kafka_message_t> message) {
     auto const cost = waiting_cost(*message);
-    state.waiting.push_back(std::move(message));
+    auto& waiting = state.waiting;
+    if (waiting.full()) waiting.set_capacity(std::max<std::size_t>(2 * waiting.capacity(), 16));
+    waiting.push_back(std::move(message));
     state.waiting_bytes += cost;
     waiting_bytes_ += cost;
     if (!state.is_held) ++readable_;

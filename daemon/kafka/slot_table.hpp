@@ -7,8 +7,9 @@
 #include "flow/source.hpp"
 #include "kafka/rdkafka_handles.hpp"
 
+#include <boost/circular_buffer.hpp>
+
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,8 +21,10 @@
 namespace headrace::kafka {
 
 struct SlotState {
-    flow::TopicPartition const* origin = nullptr;    ///< nullptr: the slot is free.
-    std::deque<Handle<rd_kafka_message_t>> waiting;  ///< Taken from librdkafka and not read yet.
+    flow::TopicPartition const* origin = nullptr;  ///< nullptr: the slot is free.
+    /// Taken from librdkafka and not read yet. Keeps its memory, as a deque does not.
+    boost::circular_buffer<Handle<rd_kafka_message_t>> waiting =
+        boost::circular_buffer<Handle<rd_kafka_message_t>>();
     std::size_t waiting_bytes = 0;
     flow::Offset position = 0;     ///< The next offset to read.
     flow::Offset taken = 0;        ///< The next offset to take from librdkafka.

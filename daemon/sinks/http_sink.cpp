@@ -72,8 +72,8 @@ struct HttpSink::Core {
             return;
         }
         exchange->request.clear();
+        // The headers stay, so that the next answer's are written over them.
         exchange->response.status = 0;
-        exchange->response.headers.clear();
         exchange->response.body.clear();
         idle_bytes += exchange->counted;
         idle.push_back(std::move(exchange));

@@ -1,4 +1,5 @@
 """The cases: what is run against what, and which goal the figure has."""
+from allocations import count_allocations
 from contenders import Daemon, Floor, Peer, peers_present
 from rounds import in_turn, median, ratio
 
@@ -43,3 +44,14 @@ def peers_case(stage, options):
     contenders = [Floor(), Daemon("daemon, order none")]
     contenders += [Peer(name, options.cache) for name in peers_present()]
     return against_floor(stage, options, contenders, load, {})
+
+
+@case("allocations", "calls of operator new in the running daemon, per record and per request")
+def allocations_case(stage, options):
+    load = {"topic": stage.topic(TECTON_RECORDS), "records": TECTON_RECORDS, "sink": stage.sink()}
+    counts = {}
+    for order in ("none", "key", "partition"):
+        counts[order] = count_allocations(stage, Daemon(order=order), load)
+        options.say(f"order {order}: {counts[order]['per_record']:.4f} a record, "
+                    f"{counts[order]['per_request']:.3f} a request")
+    return {"base": "", "ratios": {}, "runs": {}, "allocations": counts}

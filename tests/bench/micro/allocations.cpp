@@ -9,7 +9,8 @@
 namespace headrace::bench {
 namespace {
 
-constinit std::atomic<std::uint64_t> count{0};
+constinit std::atomic<std::uint64_t> own_count{0};
+constinit std::atomic<std::atomic<std::uint64_t>*> count{&own_count};
 constinit std::atomic<int> to_trace{0};
 
 void trace() noexcept {
@@ -23,7 +24,7 @@ void trace() noexcept {
 
 /// Null if there is none left.
 void* allocate(std::size_t size, std::align_val_t alignment) noexcept {
-    count.fetch_add(1, std::memory_order_relaxed);
+    count.load(std::memory_order_relaxed)->fetch_add(1, std::memory_order_relaxed);
     if (to_trace.load(std::memory_order_relaxed) > 0 && to_trace.fetch_sub(1) > 0) trace();
     auto const unit = static_cast<std::size_t>(alignment);
     std::size_t const asked = size == 0 ? 1 : size;
@@ -41,18 +42,19 @@ constexpr std::align_val_t usual{__STDCPP_DEFAULT_NEW_ALIGNMENT__};
 }  // namespace
 
 std::uint64_t allocations() noexcept {
-    return count.load(std::memory_order_relaxed);
+    return count.load(std::memory_order_relaxed)->load(std::memory_order_relaxed);
 }
 
-AllocationTrace::AllocationTrace(int first) noexcept {
+void count_in(std::atomic<std::uint64_t>& counter) noexcept {
+    counter.store(own_count.load());
+    count = &counter;
+}
+
+void trace_next(int calls) noexcept {
     // The first call loads a library, which asks for memory itself.
     void* frame = nullptr;
     backtrace(&frame, 1);
-    to_trace = first;
-}
-
-AllocationTrace::~AllocationTrace() {
-    to_trace = 0;
+    to_trace = calls;
 }
 
 }  // namespace headrace::bench

@@ -4,6 +4,7 @@
 // safety: any thread; the count is the whole program's.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace headrace::bench {
@@ -11,14 +12,10 @@ namespace headrace::bench {
 /// Calls of operator new since the program began.
 [[nodiscard]] std::uint64_t allocations() noexcept;
 
-/// While one of these lives, each of the next `first` allocations writes where it comes from to
-/// stderr.
-class AllocationTrace {
-  public:
-    explicit AllocationTrace(int first) noexcept;
-    ~AllocationTrace();
-    AllocationTrace(AllocationTrace const&) = delete;
-    AllocationTrace& operator=(AllocationTrace const&) = delete;
-};
+/// Counts on in `counter`, which outlives the program.
+void count_in(std::atomic<std::uint64_t>& counter) noexcept;
+
+/// Lets each of the next `calls` allocations write where it comes from to stderr.
+void trace_next(int calls) noexcept;
 
 }  // namespace headrace::bench
