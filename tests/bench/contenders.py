@@ -10,7 +10,7 @@ PEERS = HERE / "peers"
 
 
 def fetch_settings(prefetch_bytes):
-    """What the daemon tells librdkafka for a prefetch of this size; see daemon/kafka/fetch_plan."""
+    """What the daemon tells librdkafka for a prefetch of this size (daemon/kafka/fetch_plan)."""
     eighth = prefetch_bytes // 8
     response = max(16 * KIB, min(3 * eighth // 4, MIB))
     return {
@@ -28,17 +28,16 @@ def fetch_settings(prefetch_bytes):
 class Floor:
     """bench_floor, with the daemon's settings of librdkafka."""
 
-    name = "floor"
-
     def __init__(self, connections=16, batch=10, sources="clicks", envelope="tecton",
                  bodies="prebuilt", prefetch_bytes=64 * MIB):
+        self.name = "floor" if bodies == "prebuilt" else "floor, bodies copied"
         self.flags = {"connections": connections, "batch": batch, "sources": sources,
                       "envelope": envelope, "bodies": bodies}
         self.prefetch_bytes = prefetch_bytes
         self.sends_own_bodies = bodies == "copied"
 
     def command(self, stage, load):
-        command = [str(PROGRAMS / "bench_floor"), *common_flags(stage, load)]
+        command = [str(PROGRAMS / "bench_floor"), *shared_flags(stage, load)]
         for name, value in self.flags.items():
             command += [f"--{name}", str(value)]
         for name, value in fetch_settings(self.prefetch_bytes).items():
@@ -47,17 +46,22 @@ class Floor:
 
 
 class Daemon:
-    """The daemon, with a configuration of its own for every run. Keyword arguments are merged into
-    the route (`batch={...}`) and, as `limits`, into the limits of all."""
+    """The daemon, with a configuration of its own for every run.
+
+    `limits` and the sections of the route (`batch={...}`) are laid over what stands here. A
+    destination given as a function of the load is called for each run.
+    """
 
     sends_own_bodies = True
 
-    def __init__(self, name="daemon", order="none", binary=None, limits=None, **route):
+    def __init__(self, name="daemon", order="none", binary=BUILD / "headrace", limits=None,
+                 destination=None, **sections):
         self.name = name
         self.order = order
-        self.binary = binary or BUILD / "headrace"
+        self.binary = binary
         self.limits = {"memory": "256MiB", "workers": 1} | (limits or {})
-        self.route = {"http": {"concurrency": 16}} | route
+        self.destination = destination or tecton
+        self.sections = {"http": {"concurrency": 16}} | sections
 
     def command(self, stage, load):
         path = stage.folder / "headrace.yaml"
@@ -65,17 +69,28 @@ class Daemon:
         return [str(self.binary), "run", "--config", str(path)]
 
     def configuration(self, stage, load):
-        route = {
-            "name": "clicks",
-            "source": {"topics": [load["topic"]], "group": stage.fresh_name("daemon"),
-                       "order": self.order},
-            "destination": tecton(load["sink"]),
-        }
-        for name, value in self.route.items():
-            route[name] = route.get(name, {}) | value
         return {"kafka": {"bootstrap_servers": stage.broker.bootstrap},
                 "admin": {"listen": "127.0.0.1:0"}, "log": {"level": "warn"},
-                "limits": self.limits, "routes": [route]}
+                "limits": self.limits, "routes": self.routes(stage, load)}
+
+    def routes(self, stage, load):
+        return [{"name": "clicks",
+                 "source": {"topics": [load["topic"]], "group": stage.fresh_name("daemon"),
+                            "order": self.order},
+                 "destination": self.destination(load), **self.sections}]
+
+
+class IdleDaemon(Daemon):
+    """The daemon with many routes, each to a topic of its own."""
+
+    def __init__(self, topics):
+        super().__init__(limits={"memory": "1GiB"})
+        self.topics = topics
+
+    def routes(self, stage, load):
+        group = stage.fresh_name("idle")
+        return [{"name": topic, "source": {"topics": [topic], "group": f"{group}-{topic}"},
+                 "destination": self.destination(load)} for topic in self.topics]
 
 
 class Peer:
@@ -91,17 +106,25 @@ class Peer:
         self.flags = ["--connections", str(connections), "--batch", str(batch)]
 
     def command(self, stage, load):
-        return [*self.words, *common_flags(stage, load), *self.flags]
+        return [*self.words, *shared_flags(stage, load), *self.flags]
 
 
-def common_flags(stage, load):
+def shared_flags(stage, load):
     return ["--bootstrap", stage.broker.bootstrap, "--topic", load["topic"],
             "--group", stage.fresh_name("group"), "--url", load["sink"].url()]
 
 
-def tecton(sink, stream_source="clicks"):
-    return {"type": "tecton", "url": sink.url(), "api_key": "k", "workspace_name": "w",
-            "stream_source_name": stream_source}
+def tecton(load):
+    return {"type": "tecton", "url": load["sink"].url(), "api_key": "k", "workspace_name": "w",
+            "stream_source_name": "clicks"}
+
+
+def tecton_by_header(load):
+    return tecton(load) | {"stream_source_name": {"header": "source"}}
+
+
+def milvus(load):
+    return {"type": "milvus", "url": load["sink"].url(""), "collection": "docs"}
 
 
 def peers_present():

@@ -35,6 +35,14 @@ class Program:
         found = re.search(rf"^{name}:\s+(\d+)", text, re.M)
         return int(found.group(1)) if found else 0
 
+    def switches(self):
+        """Context switches so far, of all its threads."""
+        total = 0
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            text = (thread / "status").read_text("ascii")
+            total += sum(int(count) for count in re.findall(r"ctxt_switches:\s+(\d+)", text))
+        return total
+
     def has_ended(self):
         """Whether it ended by itself, which none of them should."""
         return self.usage is None and self._wait(os.WNOHANG)

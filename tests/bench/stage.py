@@ -1,9 +1,10 @@
-"""Where programs are measured: a broker, a sink, topics with records, and one run of a program."""
+"""Where programs are measured: a broker, sinks, topics with records, and one run of a program."""
 import itertools
 import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from program import Broker, Program, Sink
@@ -14,8 +15,8 @@ BUILD = ROOT / "build/quick"
 PROGRAMS = BUILD / "tests/bench"
 
 # The least distance of two record numbers in a body: a little less than a record's length.
-CLICK_BYTES = 512
 SPACING = 400
+POLL_SECS = 0.05
 
 
 class Stage:
@@ -44,9 +45,9 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def sink(self, tls=False):
-        """The sink, started when it is first asked for."""
+        """The sink, started when it is first asked for; it answers at once."""
         if tls not in self.sinks:
-            certificate = self._certificate() if tls else None
+            certificate = self.certificate() if tls else None
             self.sinks[tls] = Sink(PROGRAMS / "bench_sink", certificate=certificate)
         return self.sinks[tls]
 
@@ -54,14 +55,13 @@ class Stage:
         """The name of a topic that holds so many records; filled when it is first asked for."""
         key = (records, *sorted(flags.items()))
         if key not in self.topics:
-            self.topics[key] = f"t{next(self.numbers)}"
+            self.topics[key] = self.fresh_name("topic")
             self.fill(self.topics[key], records, **flags)
         return self.topics[key]
 
     def fill(self, topic, records, **flags):
         """Fills a topic and returns when the broker has it all."""
-        filled = self.start_filling(topic, records, **flags)
-        if filled.wait() != 0:
+        if self.start_filling(topic, records, **flags).wait() != 0:
             raise RuntimeError("the topic could not be filled")
 
     def start_filling(self, topic, records, **flags):
@@ -71,22 +71,44 @@ class Stage:
             command += [f"--{name}", value]
         return subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
 
-    def forget_topics(self):
-        """Lets go of the disk that the topics take: the next case fills its own."""
-        self.topics.clear()
-
     def fresh_name(self, kind):
         return f"{kind}-{next(self.numbers)}"
 
-    def _certificate(self):
+    def certificate(self):
+        """A certificate of its own and its key, in one file."""
         path = self.folder / "sink.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                        "-keyout", path, "-out", self.folder / "certificate.pem", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-                       check=True, capture_output=True)
-        with open(path, "a", encoding="ascii") as both:
-            both.write((self.folder / "certificate.pem").read_text("ascii"))
+        if not path.exists():
+            own = self.folder / "certificate.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                            "2", "-keyout", path, "-out", own, "-subj", "/CN=localhost", "-addext",
+                            "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+            with open(path, "a", encoding="ascii") as both:
+                both.write(own.read_text("ascii"))
         return path
+
+
+@contextmanager
+def running(stage, contender, load):
+    """A program under test that is stopped at the end; the sink notes its CPU time."""
+    program = Program(contender.command(stage, load), stage.folder / "program.log")
+    load["sink"].ask("watch", program.pid)
+    try:
+        yield program
+    finally:
+        program.stop()
+
+
+def await_all(program, load, records):
+    """Waits until the sink has seen every record; gives what it has seen."""
+    ends = time.monotonic() + load.get("patience_secs", 60)
+    seen = load["sink"].ask("stats")
+    while not seen["last_ns"]:
+        if program.has_ended() or time.monotonic() > ends:
+            raise RuntimeError(f"{seen['distinct']} of {records} records arrived\n"
+                               + program.last_words())
+        time.sleep(POLL_SECS)
+        seen = load["sink"].ask("stats")
+    return seen
 
 
 def measure(stage, contender, load):
@@ -96,42 +118,52 @@ def measure(stage, contender, load):
     counted from the first request to the last record, so that neither start-up nor the time that a
     group takes to form is in it.
     """
-    sink = load["sink"]
     how = "number" if contender.sends_own_bodies else "count"
-    sink.ask("reset", load["records"], how, load.get("spacing", SPACING))
-    program = Program(contender.command(stage, load), stage.folder / "program.log")
-    sink.ask("watch", program.pid)
-    try:
-        ends = time.monotonic() + load.get("patience_secs", 120)
-        seen = sink.ask("stats")
-        while not seen["last_ns"]:
-            if program.has_ended() or time.monotonic() > ends:
-                raise RuntimeError(f"{contender.name}: {seen['distinct']} of {load['records']} "
-                                   f"records arrived\n{program.last_words()}")
-            time.sleep(0.05)
-            seen = sink.ask("stats")
+    load["sink"].ask("reset", load["records"], how, load.get("spacing", SPACING))
+    with running(stage, contender, load) as program:
+        await_all(program, load, load["records"])
         peak_kb = program.status("VmHWM")
-    finally:
-        usage = program.stop()
-    return cost(program, sink.ask("stats"), usage, peak_kb)
+    return cost(program, load["sink"].ask("stats"), peak_kb)
 
 
-def cost(program, seen, usage, peak_kb):
+def measure_live(stage, contender, load, rate, records):
+    """Runs one program that has joined its group while records come at a rate."""
+    topic = stage.fresh_name("live")
+    load = dict(load, topic=topic)
+    load["sink"].ask("reset", 400, "number", SPACING)
+    stage.fill(topic, 400)
+    with running(stage, contender, load) as program:
+        await_all(program, load, 400)
+        load["sink"].ask("reset", records, "number", SPACING)
+        filling = stage.start_filling(topic, records, make="no", rate=rate)
+        await_all(program, dict(load, patience_secs=60 + records / rate), records)
+        if filling.wait() != 0:
+            raise RuntimeError("the topic could not be filled")
+        peak_kb = program.status("VmHWM")
+    seen = load["sink"].ask("stats")
+    latencies = {name: seen[name] for name in ("p50_ms", "p99_ms", "p999_ms")}
+    return cost(program, seen, peak_kb) | latencies
+
+
+def cost(program, seen, peak_kb):
     """The figures of a run, by name."""
     secs = (seen["last_ns"] - seen["first_ns"]) / 1e9
     cpu_secs = (seen["last_cpu_ns"] - seen["first_cpu_ns"]) / 1e9
-    millions = seen["distinct"] / 1e6
+    usage = program.usage
     return {
-        "cpu_secs_per_million": cpu_secs / millions,
+        "cpu_secs_per_million": cpu_secs / seen["distinct"] * 1e6,
         "cpu_secs_whole_process": usage.ru_utime + usage.ru_stime,
-        "records_per_sec": seen["distinct"] / secs,
+        "records_per_sec": seen["distinct"] / secs if secs else 0,
         "requests": seen["requests"],
         "records_per_request": seen["records"] / seen["requests"],
         "requests_per_cpu_sec": seen["requests"] / cpu_secs if cpu_secs else 0,
+        "refused_requests": seen["refused"],
         "duplicates": seen["records"] - seen["distinct"],
         "rss_peak_mb": peak_kb / 1024,
-        "context_switches_voluntary": usage.ru_nvcsw,
-        "context_switches_involuntary": usage.ru_nivcsw,
+        "switches_voluntary": usage.ru_nvcsw,
+        "switches_involuntary": usage.ru_nivcsw,
         "start_secs": (seen["first_ns"] - program.began_ns) / 1e9,
+        "secs": secs,
+        "last_three_quarters_secs": (seen["last_ns"] - seen["quarter_ns"]) / 1e9,
         "exit_code": program.process.returncode,
     }

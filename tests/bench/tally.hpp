@@ -80,6 +80,7 @@ class Tally {
         records_.fetch_add(found, std::memory_order_relaxed);
         bytes_.fetch_add(body.size(), std::memory_order_relaxed);
         auto const before = distinct_.fetch_add(fresh);
+        if (before < expected_ / 4 && before + fresh >= expected_ / 4) quarter_.set(cpu_clock_);
         if (before < expected_ && before + fresh >= expected_) last_.set(cpu_clock_);
         return found;
     }
@@ -131,6 +132,7 @@ class Tally {
     std::atomic<bool> is_begun_{false};
     std::atomic<clockid_t> cpu_clock_{0};
     Mark first_;
+    Mark quarter_;  ///< Of the records.
     Mark last_;
     std::vector<Owned> latencies_;
 };
@@ -162,6 +164,7 @@ inline std::string Tally::report() const {
     put("bytes", bytes_.load());
     put("first_ns", first_.realtime_ns.load());
     put("first_cpu_ns", first_.cpu_ns.load());
+    put("quarter_ns", quarter_.realtime_ns.load());
     put("last_ns", last_.realtime_ns.load());
     put("last_cpu_ns", last_.cpu_ns.load());
     put("p50_ms", quantile(0.5));
