@@ -10,6 +10,11 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
+# Not beside a sanitizer, which brings an allocator of its own.
+if(NOT HEADRACE_SANITIZERS)
+    pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+endif()
+
 # 2.0.2 (Debian 12's own) fails SCRAM with Kafka 4 and cannot set fetch.queue.backoff.ms.
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 if(rdkafka_VERSION VERSION_LESS 2.8)

@@ -51,7 +51,7 @@ Batch& Batcher::open_batch(TargetId target, TimePoint now) {
     return *open_.back();
 }
 
-void Batcher::add(Batch& batch, Record record) {
+void Batcher::add(Batch& batch, Record&& record) {
     auto found = std::find_if(batch.targets.begin(), batch.targets.end(),
                               [&](auto const& entry) { return entry.first == record.target; });
     if (found == batch.targets.end()) {

@@ -45,7 +45,7 @@ class Batcher {
 
     /// Puts the record into the batch. REQUIRES: `batch` is what find() or open_batch() gave for
     /// it.
-    void add(Batch& batch, Record record);
+    void add(Batch& batch, Record&& record);
 
     /// Takes the next batch that is to leave: full, or older than linger; null if there is none.
     [[nodiscard]] std::unique_ptr<Batch> take(TimePoint now);

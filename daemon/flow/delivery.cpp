@@ -39,7 +39,7 @@ Delivery::Delivery(DeliverySettings settings, Sink& sink, Gate& gate, LaneStats&
 
 Delivery::~Delivery() = default;
 
-void Delivery::handle(LaneMessage message, Now now) {
+void Delivery::handle(LaneMessage&& message, Now now) {
     switch (message.kind) {
         case LaneMessage::Kind::record:
             admit(std::move(message.record), now);
@@ -61,7 +61,7 @@ void Delivery::handle(LaneMessage message, Now now) {
     }
 }
 
-void Delivery::admit(Record record, Now now) {
+void Delivery::admit(Record&& record, Now now) {
     if (is_unwanted(record)) {
         hand_back(std::move(record), is_draining_ ? Fate::drained : Fate::revoked);
         return;
@@ -84,13 +84,13 @@ void Delivery::admit(Record record, Now now) {
 }
 
 /// Of one key or partition none passes another on the way to different targets.
-void Delivery::wait_until_ready(Record record) {
+void Delivery::wait_until_ready(Record&& record) {
     want_prepared(record.target);
     if (record.order_hash != 0) unready_keys_.insert(record.order_hash);
     unready_.push_back(std::move(record));
 }
 
-void Delivery::admit_ready(Record record, Now now) {
+void Delivery::admit_ready(Record&& record, Now now) {
     auto inspected = sink_.inspect(record, record.target);
     if (auto* refusal = std::get_if<Refusal>(&inspected)) {
         refuse(std::move(record), std::move(*refusal), now);
@@ -105,7 +105,7 @@ void Delivery::admit_ready(Record record, Now now) {
     enqueue(std::move(record), now);
 }
 
-void Delivery::enqueue(Record record, Now now) {
+void Delivery::enqueue(Record&& record, Now now) {
     auto const hash = record.order_hash;
     if (hash != 0 && locks_.is_locked(hash)) {
         Batch const* const batch = batcher_.find(record.target, record.encoded_bytes);
@@ -119,7 +119,7 @@ void Delivery::enqueue(Record record, Now now) {
     put_into_batch(std::move(record), now);
 }
 
-void Delivery::put_into_batch(Record record, Now now) {
+void Delivery::put_into_batch(Record&& record, Now now) {
     auto const hash = record.order_hash;
     if (auto const blocked = blocked_.find(record.target); blocked != blocked_.end()) {
         if (hash != 0) locks_.lock(hash, 0);

@@ -84,7 +84,7 @@ class Delivery {
     ~Delivery();
 
     /// Takes a message from the consumer thread.
-    void handle(LaneMessage message, Now now);
+    void handle(LaneMessage&& message, Now now);
 
     /// The next thing to do, if anything may be done now.
     [[nodiscard]] std::optional<Attempt> next(Now now);
@@ -125,13 +125,13 @@ class Delivery {
     };
 
     // Admission.
-    void admit(Record record, Now now);
-    void admit_ready(Record record, Now now);
-    void enqueue(Record record, Now now);
-    void put_into_batch(Record record, Now now);
+    void admit(Record&& record, Now now);
+    void admit_ready(Record&& record, Now now);
+    void enqueue(Record&& record, Now now);
+    void put_into_batch(Record&& record, Now now);
     void release_waiting(std::uint64_t hash, Now now);
     void admit_unready(Now now);
-    void wait_until_ready(Record record);
+    void wait_until_ready(Record&& record);
     void want_prepared(TargetId target);
     [[nodiscard]] std::uint64_t order_hash_of(Record const& record) const;
 
@@ -204,10 +204,10 @@ class Delivery {
     [[nodiscard]] bool is_proven(Batch const& batch, Now now);
     void halve(Batch& batch);
     void halve_suspect(std::unique_ptr<Batch> batch, Now now);
-    void settle(Record record, Fate fate, Now now);
-    void hand_back(Record record, Fate fate);
-    void bury(Record record, FailureReport report);
-    void refuse(Record record, Refusal refusal, Now now);
+    void settle(Record&& record, Fate fate, Now now);
+    void hand_back(Record&& record, Fate fate);
+    void bury(Record&& record, FailureReport report);
+    void refuse(Record&& record, Refusal refusal, Now now);
     void unlock(std::uint64_t hash, Now now);
     void observe_latency(Part const& part, std::span<std::uint32_t const> effective, WallTime wall);
 

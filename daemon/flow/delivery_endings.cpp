@@ -146,19 +146,19 @@ void Delivery::retire(Batch& batch, WallTime wall) {
     clear_suspicion(batch, wall);
 }
 
-void Delivery::settle(Record record, Fate fate, Now now) {
+void Delivery::settle(Record&& record, Fate fate, Now now) {
     auto const hash = record.order_hash;
     hand_back(std::move(record), fate);
     if (hash != 0) unlock(hash, now);
 }
 
-void Delivery::hand_back(Record record, Fate fate) {
+void Delivery::hand_back(Record&& record, Fate fate) {
     stats_.troubles.forget(record.ticket.slot, record.offset);
     outcomes_.push_back(
         Outcome{record.ticket, fate, record.cost_bytes, std::move(record.handle), nullptr});
 }
 
-void Delivery::bury(Record record, FailureReport report) {
+void Delivery::bury(Record&& record, FailureReport report) {
     record.detach();
     stats_.troubles.forget(record.ticket.slot, record.offset);
     Outcome outcome{record.ticket, Fate::buried, record.cost_bytes, {}, nullptr};
@@ -167,7 +167,7 @@ void Delivery::bury(Record record, FailureReport report) {
     outcomes_.push_back(std::move(outcome));
 }
 
-void Delivery::refuse(Record record, Refusal refusal, Now now) {
+void Delivery::refuse(Record&& record, Refusal refusal, Now now) {
     // Its key's next record waits for the dead letter.
     record.order_hash = order_hash_of(record);
     if (record.order_hash != 0) locks_.lock(record.order_hash, 0);

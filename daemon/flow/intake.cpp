@@ -23,6 +23,8 @@ constexpr std::size_t ahead_min = 256;
 /// Ready records beyond those that the concurrency limit can carry: enough to keep requests full,
 /// little enough to keep memory small.
 constexpr std::uint64_t backlog_floor = 4096;
+/// Reading that waits for room waits for this part of what is open.
+constexpr std::size_t wake_share = 8;
 constexpr Duration adapt_interval = std::chrono::milliseconds(100);
 constexpr Duration rate_interval = std::chrono::seconds(1);
 /// The longest sleep: heartbeats of the loop.
@@ -84,18 +86,28 @@ TimePoint Intake::step(TimePoint now, WallTime wall) {
 }
 
 bool Intake::prepare_to_sleep() {
-    bool const wants_wake =
-        is_read_limited_ || revocation_ || phase_ != Phase::running || !pending_.empty();
+    auto const wake_at = outcomes_awaited();
     bool const wants_idle_wake = open_bytes_ != 0;
-    if (!wants_wake && !wants_idle_wake) return true;
+    if (wake_at == 0 && !wants_idle_wake) return true;
     for (auto const& lane : lanes_) {
-        if (wants_wake) lane.link->wants_wake.store(true, std::memory_order_seq_cst);
+        lane.link->wake_at.store(wake_at, std::memory_order_seq_cst);
         lane.link->wants_idle_wake.store(wants_idle_wake, std::memory_order_seq_cst);
     }
     return std::all_of(lanes_.begin(), lanes_.end(), [&](LaneHandle const& lane) {
-        bool const counts = wants_wake || lane.link->is_idle.load(std::memory_order_seq_cst);
-        return !counts || lane.link->outbound.size() == 0;
+        auto const waiting = lane.link->outbound.size();
+        bool const is_idle = lane.link->is_idle.load(std::memory_order_seq_cst);
+        return waiting == 0 || (!is_idle && (wake_at == 0 || waiting < wake_at));
     });
+}
+
+/// How many outcomes in one lane the consumer thread is to be woken for; 0: for none. Reading that
+/// waits for room goes on when there is room for a burst: a wake-up for each answer would cost as
+/// much as the answer.
+std::size_t Intake::outcomes_awaited() const {
+    if (revocation_ || phase_ != Phase::running || !pending_.empty()) return 1;
+    if (!is_read_limited_) return 0;
+    auto const share = outstanding() / wake_share / splitter_.in_use();
+    return std::clamp<std::size_t>(share, 1, burst_max);
 }
 
 void Intake::drain(TimePoint deadline) noexcept {
@@ -107,11 +119,8 @@ void Intake::drain(TimePoint deadline) noexcept {
 void Intake::take_outcomes() {
     for (std::uint32_t lane = 0; lane < lanes_.size(); ++lane) {
         auto& link = *lanes_[lane].link;
-        for (std::size_t taken = 0; taken < LaneLink::outbound_capacity; ++taken) {
-            auto outcome = link.outbound.try_pop();
-            if (!outcome) break;
-            take_outcome(std::move(*outcome), lane);
-        }
+        link.outbound.consume(LaneLink::outbound_capacity,
+                              [&](Outcome&& outcome) { take_outcome(std::move(outcome), lane); });
         if (link.is_outbound_blocked.load(std::memory_order_relaxed) &&
             link.is_outbound_blocked.exchange(false, std::memory_order_seq_cst)) {
             touched_[lane] = true;
@@ -119,7 +128,7 @@ void Intake::take_outcomes() {
     }
 }
 
-void Intake::take_outcome(Outcome outcome, std::uint32_t lane) {
+void Intake::take_outcome(Outcome&& outcome, std::uint32_t lane) {
     Partition* const partition = find(outcome.ticket);
     if (outcome.fate == Fate::buried) {
         outcome.burial->lane = lane;
@@ -295,7 +304,11 @@ std::size_t Intake::read_partition(Slot slot, std::size_t room) {
     auto const max = std::min({burst_max, room, fitting, ahead_max_ - ahead});
     auto const count = source_.read(slot, max, scratch_);
     for (auto& record : scratch_) {
-        dispatch(std::move(record), slot);
+        dispatch(record, slot);
+    }
+    if (count != 0) {
+        counts_.read += count;
+        counts_.read_by_topic[partitions_[slot].origin->topic] += count;
     }
     return count;
 }
@@ -311,7 +324,7 @@ bool Intake::may_run_ahead(Slot slot) {
     return !is_held;
 }
 
-void Intake::dispatch(Record record, Slot slot) {
+void Intake::dispatch(Record& record, Slot slot) {
     auto& partition = partitions_[slot];
     if (partition.tracker.last() && record.offset <= *partition.tracker.last())
         rewind(slot, record.offset);
@@ -328,8 +341,6 @@ void Intake::dispatch(Record record, Slot slot) {
         }
     }
     partition.last_timestamp_ms = record.timestamp_ms;
-    ++counts_.read;
-    ++counts_.read_by_topic[partition.origin->topic];
     if (partition.before.covers(record.offset, record.leader_epoch)) {
         count_skip("already_settled");
         partition.tracker.settle(record.ticket.sequence);
@@ -342,9 +353,10 @@ void Intake::dispatch(Record record, Slot slot) {
     cost_of_late_ = (7 * cost_of_late_ + cost) / 8;
     auto const place = splitter_.place(record, backlogs_);
     record.ticket.bucket = place.bucket;
-    LaneMessage message;
-    message.record = std::move(record);
-    send_to_lane(place.lane, std::move(message));
+    touched_[place.lane] = true;
+    auto& unsent = unsent_[place.lane];
+    if (!unsent.empty() || !lanes_[place.lane].link->inbound.try_emplace(std::move(record)))
+        unsent.emplace_back(std::move(record));
     ++backlogs_[place.lane];
 }
 
@@ -385,7 +397,7 @@ void Intake::look_at_lanes() {
     }
 }
 
-void Intake::send_to_lane(std::uint32_t lane, LaneMessage message) {
+void Intake::send_to_lane(std::uint32_t lane, LaneMessage&& message) {
     touched_[lane] = true;
     if (!unsent_[lane].empty() || !lanes_[lane].link->inbound.try_push(std::move(message))) {
         unsent_[lane].push_back(std::move(message));

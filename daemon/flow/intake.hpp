@@ -157,22 +157,23 @@ class Intake final : private SourceListener, private DeadLettersListener {
     void on_failed(std::uint64_t token, Error const& error) override;
 
     void take_outcomes();
-    void take_outcome(Outcome outcome, std::uint32_t lane);
+    void take_outcome(Outcome&& outcome, std::uint32_t lane);
     void finish_burial(std::unique_ptr<Burial> burial, bool is_acknowledged);
     [[nodiscard]] Partition* find(Ticket const& ticket);
     void count_skip(std::string_view reason);
 
+    [[nodiscard]] std::size_t outcomes_awaited() const;
     [[nodiscard]] bool read();
     [[nodiscard]] bool may_read();
     std::size_t read_partition(Slot slot, std::size_t room);
     [[nodiscard]] bool may_run_ahead(Slot slot);
     void look_at_trackers();
     [[nodiscard]] std::size_t memory_used(std::size_t held_by_lanes) const;
-    void dispatch(Record record, Slot slot);
+    void dispatch(Record& record, Slot slot);
     void rewind(Slot slot, Offset to);
     [[nodiscard]] std::size_t ring_room();
     void look_at_lanes();
-    void send_to_lane(std::uint32_t lane, LaneMessage message);
+    void send_to_lane(std::uint32_t lane, LaneMessage&& message);
     void send_to_all(LaneMessage::Kind kind, Ticket ticket);
     void flush_messages();
 

@@ -30,13 +30,8 @@ void Lane::run() {
     // Cleared before the ring is read: what comes later notifies again.
     link_.is_lane_notified.store(false, std::memory_order_seq_cst);
     auto const at = now();
-    std::size_t taken = 0;
-    while (taken < burst_max) {
-        auto message = link_.inbound.try_pop();
-        if (!message) break;
-        delivery_.handle(std::move(*message), at);
-        ++taken;
-    }
+    auto const taken = link_.inbound.consume(
+        burst_max, [&](LaneMessage&& message) { delivery_.handle(std::move(message), at); });
     if (at.time >= detach_due_) {
         delivery_.detach_old(at.time);
         detach_due_ = at.time + detach_interval;
@@ -93,8 +88,9 @@ void Lane::hand_back() {
     // Between filling the ring and reading the flags, as the consumer thread sets its flags before
     // it looks into the ring: one of the two sees the other.
     link_.is_idle.store(is_idle, std::memory_order_seq_cst);
+    auto const wake_at = link_.wake_at.load(std::memory_order_seq_cst);
     bool const is_wanted =
-        link_.wants_wake.load(std::memory_order_seq_cst) && link_.wants_wake.exchange(false);
+        wake_at != 0 && link_.outbound.size() >= wake_at && link_.wake_at.exchange(0) != 0;
     bool const is_idle_wanted = is_idle && link_.wants_idle_wake.load(std::memory_order_seq_cst) &&
                                 link_.wants_idle_wake.exchange(false);
     if (is_newly_blocked || is_wanted || is_idle_wanted) with_.wake_consumer();

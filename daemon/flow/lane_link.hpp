@@ -25,6 +25,9 @@ struct LaneMessage {
     };
     Kind kind = Kind::record;
     Record record;  ///< For revoke and buried only ticket or order_hash are set.
+
+    LaneMessage() = default;
+    explicit LaneMessage(Record&& to_write) noexcept : record(std::move(to_write)) {}
 };
 
 /// How a record ended in a lane.
@@ -68,8 +71,9 @@ struct LaneLink {
 
     /// The lane has been told to look at `inbound` and has not yet begun to.
     std::atomic<bool> is_lane_notified{false};
-    /// The consumer thread sleeps, or is about to: the lane that clears this flag wakes it.
-    std::atomic<bool> wants_wake{false};
+    /// The consumer thread sleeps, or is about to, until so many outcomes stand in `outbound`: the
+    /// lane that sets it to 0 wakes it. 0: it waits for none.
+    std::atomic<std::size_t> wake_at{0};
     /// The consumer thread sleeps with records open: a lane that has none left wakes it, so that
     /// the last of them is committed at once.
     std::atomic<bool> wants_idle_wake{false};

@@ -6,10 +6,11 @@
 // Invariants:
 //  1. head_ is written by the consumer only, tail_ by the producer only; both only grow.
 //  2. Slots in [head_, tail_) hold values; all others are empty.
-// Thread safety: try_push() and room() by the producer, try_pop() by the consumer, size() by
-// anybody (a snapshot).
+// Thread safety: try_push(), try_emplace() and room() by the producer, try_pop() and consume() by
+// the consumer, size() by anybody (a snapshot).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -34,13 +35,18 @@ class SpscRing {
     }
 
     /// Moves the value in; false, with the value untouched, if the ring is full.
-    [[nodiscard]] bool try_push(T&& value) {
+    [[nodiscard]] bool try_push(T&& value) { return try_emplace(std::move(value)); }
+
+    /// Makes a value of `from` where it will stand; false, with `from` untouched, if the ring is
+    /// full.
+    template <class From>
+    [[nodiscard]] bool try_emplace(From&& from) {
         auto const tail = tail_.load(std::memory_order_relaxed);
         if (tail - head_seen_ > mask_) {
             head_seen_ = head_.load(std::memory_order_acquire);
             if (tail - head_seen_ > mask_) return false;
         }
-        new (slots_[tail & mask_].bytes) T(std::move(value));
+        new (slots_[tail & mask_].bytes) T(std::forward<From>(from));
         tail_.store(tail + 1, std::memory_order_release);
         return true;
     }
@@ -63,6 +69,22 @@ class SpscRing {
         at->~T();
         head_.store(head + 1, std::memory_order_release);
         return value;
+    }
+
+    /// Hands up to `count_max` values, the oldest first, to `take(T&&)` where they stand, and ends
+    /// them there; says how many. `take` may not use this ring's consuming side.
+    template <class Take>
+    std::size_t consume(std::size_t count_max, Take take) {
+        auto const first = head_.load(std::memory_order_relaxed);
+        if (tail_seen_ - first < count_max) tail_seen_ = tail_.load(std::memory_order_acquire);
+        auto const end = first + std::min(count_max, tail_seen_ - first);
+        for (auto at = first; at != end; ++at) {
+            T* const value = std::launder(reinterpret_cast<T*>(slots_[at & mask_].bytes));
+            take(std::move(*value));
+            value->~T();
+            head_.store(at + 1, std::memory_order_release);
+        }
+        return end - first;
     }
 
     [[nodiscard]] std::size_t size() const noexcept {

@@ -136,7 +136,9 @@ void LaneShell::hand_back() {
     bool const is_newly_blocked = !overflow_.empty() && !link_.is_outbound_blocked.exchange(true);
     bool const is_idle = overflow_.empty() && delivery_.is_idle();
     link_.is_idle.store(is_idle);
-    bool const is_wanted = link_.wants_wake.load() && link_.wants_wake.exchange(false);
+    auto const wake_at = link_.wake_at.load();
+    bool const is_wanted =
+        wake_at != 0 && link_.outbound.size() >= wake_at && link_.wake_at.exchange(0) != 0;
     bool const is_idle_wanted =
         is_idle && link_.wants_idle_wake.load() && link_.wants_idle_wake.exchange(false);
     if (is_newly_blocked || is_wanted || is_idle_wanted) shared_.wake_consumer();

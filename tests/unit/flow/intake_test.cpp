@@ -162,9 +162,9 @@ TEST_CASE(
     CHECK(before <= 256);
     world.settle_down();
     CHECK(world.lane.size() == before);
-    CHECK_FALSE(world.link.wants_wake.load());
+    CHECK(world.link.wake_at.load() == 0);
     CHECK(world.intake->prepare_to_sleep());
-    CHECK(world.link.wants_wake.load());
+    CHECK(world.link.wake_at.load() != 0);
     world.answer_all(Fate::written);
     CHECK_FALSE(world.intake->prepare_to_sleep());
 }
@@ -332,6 +332,27 @@ TEST_CASE("the lane is notified when the outbound ring had no room for it") {
     CHECK_FALSE(world.link.is_outbound_blocked.load());
 }
 
+TEST_CASE("reading that waits for room goes on when there is room for many") {
+    IntakeWorld world;
+    auto const slot = world.source.add("clicks", 0);
+    for (int i = 0; i < 2'000; ++i)
+        world.source.produce(slot, "k", "v");
+    world.source.assign({slot});
+    world.settle_down();
+    world.link.is_idle = false;
+    world.stats.backlog_records = 1'000'000;
+    world.step();
+    CHECK(world.intake->prepare_to_sleep());
+    auto const wake_at = world.link.wake_at.load();
+    CHECK(wake_at > 50);
+    CHECK(wake_at <= 256);
+    for (std::size_t i = 1; i < wake_at; ++i)
+        world.answer(Fate::written);
+    CHECK(world.intake->prepare_to_sleep());
+    world.answer(Fate::written);
+    CHECK_FALSE(world.intake->prepare_to_sleep());
+}
+
 TEST_CASE("the intake sleeps until something is due, at most half a second") {
     IntakeWorld world;
     auto const slot = world.source.add("clicks", 0);
@@ -339,7 +360,7 @@ TEST_CASE("the intake sleeps until something is due, at most half a second") {
     world.step();
     CHECK(world.step() == world.clock.now() + 500ms);
     CHECK(world.intake->prepare_to_sleep());
-    CHECK_FALSE(world.link.wants_wake.load());
+    CHECK(world.link.wake_at.load() == 0);
     world.source.produce(slot, "k", "v");
     CHECK(world.step() == world.clock.now() + 100ms);
 }
@@ -350,7 +371,7 @@ TEST_CASE("the intake asks to be woken when the last open record is settled") {
     world.link.is_idle = false;
     CHECK(world.intake->prepare_to_sleep());
     CHECK(world.link.wants_idle_wake.load());
-    CHECK_FALSE(world.link.wants_wake.load());
+    CHECK(world.link.wake_at.load() == 0);
     world.answer(Fate::written);
     CHECK(world.intake->prepare_to_sleep());  // Under load the interval is soon enough.
     world.answer(Fate::written);

@@ -119,10 +119,32 @@ TEST_CASE("a sleeping consumer is woken by an outcome, and only if it asked") {
     world.lane.notify();
     CHECK(world.take(1).size() == 1);
     CHECK(world.wakes == 0);
-    world.lane.link().wants_wake = true;
+    world.lane.link().wake_at = 1;
     world.give(1, "v");
     world.lane.notify();
     CHECK(world.take(1).size() == 1);
+    auto const deadline = world.clock.now() + 10s;
+    while (world.wakes == 0 && world.clock.now() < deadline) {
+        std::this_thread::yield();
+    }
+    CHECK(world.wakes == 1);
+    CHECK(world.lane.link().wake_at == 0);
+}
+
+TEST_CASE("a consumer that waits for room is woken when as many outcomes wait as it asked for") {
+    World world;
+    world.lane.link().wake_at = 3;
+    for (int i = 0; i < 3; ++i) {
+        CHECK(world.wakes == 0);
+        world.give(i, "v");
+        world.lane.notify();
+        auto const deadline = world.clock.now() + 10s;
+        auto const handed_back = static_cast<std::size_t>(i) + 1;
+        while (world.lane.link().outbound.size() < handed_back && world.clock.now() < deadline) {
+            std::this_thread::yield();
+        }
+        REQUIRE(world.lane.link().outbound.size() == handed_back);
+    }
     auto const deadline = world.clock.now() + 10s;
     while (world.wakes == 0 && world.clock.now() < deadline) {
         std::this_thread::yield();

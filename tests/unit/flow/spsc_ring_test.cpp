@@ -34,6 +34,24 @@ TEST_CASE("values left in the ring are destroyed with it") {
     CHECK(value.use_count() == 1);
 }
 
+TEST_CASE("consuming hands over the oldest values where they stand, and no more than asked for") {
+    SpscRing<std::shared_ptr<int>> ring(4);
+    auto const value = std::make_shared<int>(1);
+    for (int i = 0; i < 4; ++i)
+        CHECK(ring.try_emplace(value));
+    CHECK_FALSE(ring.try_emplace(value));
+    CHECK(value.use_count() == 5);
+    int seen = 0;
+    auto const look = [&](std::shared_ptr<int>&& taken) { seen += *taken; };
+    CHECK(ring.consume(3, look) == 3);
+    // What was not moved out ends in the ring.
+    CHECK(value.use_count() == 2);
+    CHECK(ring.room() == 3);
+    CHECK(ring.consume(3, look) == 1);
+    CHECK(ring.consume(3, look) == 0);
+    CHECK(seen == 4);
+}
+
 TEST_CASE("every value crosses between two threads once and in order") {
     constexpr int count = 200'000;
     SpscRing<std::unique_ptr<int>> ring(64);
@@ -47,14 +65,14 @@ TEST_CASE("every value crosses between two threads once and in order") {
     });
     int expected = 0;
     bool is_in_order = true;
-    while (expected < count) {
-        auto value = ring.try_pop();
-        if (!value) {
-            std::this_thread::yield();
-            continue;
-        }
-        is_in_order = is_in_order && **value == expected;
+    auto const check = [&](std::unique_ptr<int> const& value) {
+        is_in_order = is_in_order && value && *value == expected;
         ++expected;
+    };
+    while (expected < count) {
+        // Both ways to take, in turn.
+        if (auto const value = ring.try_pop()) check(*value);
+        if (ring.consume(7, check) == 0) std::this_thread::yield();
     }
     producer.join();
     CHECK(is_in_order);
