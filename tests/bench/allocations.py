@@ -16,7 +16,7 @@ def count_allocations(stage, contender, load, patience_secs=120):
     sink.ask("reset", load["records"], "number", load.get("spacing", SPACING))
     program = Program(contender.command(stage, load), stage.folder / "program.log",
                       {"LD_PRELOAD": str(PROGRAMS / "micro/libbench_count_new.so"),
-                       "COUNT_NEW_FILE": str(counts)})
+                       "COUNT_NEW_FILE": str(counts)}, stage.cores)
     try:
         ends = time.monotonic() + patience_secs
         begin, end = (wait_for(share * load["records"], program, sink, counts, ends)

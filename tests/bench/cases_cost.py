@@ -95,9 +95,9 @@ def tls_case(stage, options):
     return run_scenario(stage, options, scenario)
 
 
-@case("workers", "1, 2 and 4 workers, 64 requests in flight, no latency")
+@case("workers", "1, 2 and 4 workers on all cores, 64 requests in flight, no latency")
 def workers_case(stage, options):
-    load = SCENARIOS["tecton"].make_load(stage)
+    load = SCENARIOS["tecton"].make_load(stage) | {"on_all_cores": True}
     result = Result()
     for order in ("none", "key"):
         daemons = [Daemon(f"order {order}, workers {workers}", order=order,

@@ -8,14 +8,19 @@ import time
 from pathlib import Path
 
 
+def on_cores(cores, command):
+    """The command, held to those cores; to none if there are none given."""
+    return ["taskset", "-c", ",".join(map(str, cores)), *command] if cores else command
+
+
 class Program:
     """One process that reads a topic and posts batches until SIGTERM."""
 
-    def __init__(self, command, log, environment=None):
+    def __init__(self, command, log, environment=None, cores=None):
         self.log = Path(log)
         with open(self.log, "wb") as output:
             self.began_ns = time.time_ns()
-            self.process = subprocess.Popen(command, stdout=output, stderr=output,
+            self.process = subprocess.Popen(on_cores(cores, command), stdout=output, stderr=output,
                                             stdin=subprocess.DEVNULL,
                                             env=dict(os.environ, **(environment or {})))
         self.pid = self.process.pid
@@ -75,8 +80,8 @@ class Program:
 class Sink:
     """The destination; see sink.cpp for its commands."""
 
-    def __init__(self, binary, threads=2, certificate=None):
-        command = [str(binary), "--threads", str(threads)]
+    def __init__(self, binary, threads=2, certificate=None, cores=None):
+        command = on_cores(cores, [str(binary), "--threads", str(threads)])
         self.scheme = "https" if certificate else "http"
         if certificate:
             command += ["--certificate", str(certificate), "--key", str(certificate)]
@@ -100,10 +105,10 @@ class Sink:
 class Broker:
     """One real Apache Kafka broker in a folder of its own."""
 
-    def __init__(self, root, folder):
+    def __init__(self, root, folder, cores=None):
         self.folder = Path(folder)
-        self.process = subprocess.Popen([str(root / "tests/integration/kafka/run-broker"),
-                                         str(self.folder)])
+        self.process = subprocess.Popen(on_cores(
+            cores, [str(root / "tests/integration/kafka/run-broker"), str(self.folder)]))
         log = self.folder / "broker.log"
         ends = time.monotonic() + 120
         while not (log.exists() and "Kafka Server started" in log.read_text("utf-8", "replace")):

@@ -12,8 +12,8 @@ from rounds import CPU, one_round
 from stage import HERE
 
 RATIO = HERE / "ratio.json"
-RECORDS = 300_000
-ROUNDS_MIN = 7
+RECORDS = 500_000
+ROUNDS_MIN = 9
 BUDGET_SECS = 75
 WORSE_MAX = 1.25
 

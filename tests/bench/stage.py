@@ -1,5 +1,6 @@
 """Where programs are measured: a broker, sinks, topics with records, and one run of a program."""
 import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -28,10 +29,15 @@ class Stage:
         self.topics = {}
         self.broker = None
         self.sinks = {}
+        # Programs under test have half of the cores for themselves, all else the others: what they
+        # cost then scatters far less.
+        cores = sorted(os.sched_getaffinity(0))
+        self.cores = cores[:len(cores) // 2]
+        self.other_cores = cores[len(cores) // 2:]
 
     def __enter__(self):
         try:
-            self.broker = Broker(ROOT, self.folder / "kafka")
+            self.broker = Broker(ROOT, self.folder / "kafka", self.other_cores)
         except BaseException:
             self.__exit__()
             raise
@@ -48,7 +54,8 @@ class Stage:
         """The sink, started when it is first asked for; it answers at once."""
         if tls not in self.sinks:
             certificate = self.certificate() if tls else None
-            self.sinks[tls] = Sink(PROGRAMS / "bench_sink", certificate=certificate)
+            self.sinks[tls] = Sink(PROGRAMS / "bench_sink", certificate=certificate,
+                                   cores=self.other_cores)
         return self.sinks[tls]
 
     def topic(self, records, **flags):
@@ -90,7 +97,8 @@ class Stage:
 @contextmanager
 def running(stage, contender, load):
     """A program under test that is stopped at the end; the sink notes its CPU time."""
-    program = Program(contender.command(stage, load), stage.folder / "program.log")
+    program = Program(contender.command(stage, load), stage.folder / "program.log",
+                      cores=None if load.get("on_all_cores") else stage.cores)
     load["sink"].ask("watch", program.pid)
     try:
         yield program
@@ -114,8 +122,8 @@ def await_all(program, load, records):
 def measure(stage, contender, load):
     """Runs one program over all of a topic; gives what it cost.
 
-    `load` is a dict: topic, records, sink, and spacing where records are not clicks. CPU time is
-    counted from the first request to the last record, so that neither start-up nor the time that a
+    `load` is a dict: topic, records, sink, spacing where records are not clicks, and on_all_cores.
+    CPU time is counted from the first request to the last record, so that neither start-up nor the time that a
     group takes to form is in it.
     """
     how = "number" if contender.sends_own_bodies else "count"
