@@ -9,7 +9,7 @@ from result import Result
 from rounds import CPU, in_turn, median, ratio
 
 CLICKS = 1_000_000
-VECTORS = 30_000
+VECTORS = 60_000
 VECTOR_BYTES_MIN = 6000
 PARTITIONS = 1000
 

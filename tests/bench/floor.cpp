@@ -49,62 +49,62 @@ struct Settings {
 /// Writes requests around the values of records, which go to the stream sources in turn.
 class Envelope {
   public:
-    explicit Envelope(Settings const& settings) : settings_(settings) {}
+    explicit Envelope(Settings const& settings) : settings_(settings) {
+        head_ = settings.is_milvus ? "POST /v2/vectordb/entities/upsert" : "POST /ingest";
+        head_ += " HTTP/1.1\r\nHost: " + settings.host + ":" + std::to_string(settings.port) +
+                 "\r\nContent-Type: application/json\r\nAuthorization: Tecton-key k\r\n"
+                 "Content-Length: 0000000000\r\n\r\n";
+    }
 
-    void write(std::vector<rd_kafka_message_t*> const& records, std::string& out) {
-        body_.clear();
-        body_ += settings_.is_milvus ? R"({"dbName":"default","collectionName":"docs","data":[)"
-                                     : R"({"workspace_name":"w","dry_run":false,"records":{)";
-        if (settings_.is_milvus) {
-            append(records, 0, 1, "", "");
-        } else {
-            auto const sources = settings_.sources.size();
-            for (std::size_t at = 0; at < sources; ++at) {
-                body_.append(at == 0 ? "\"" : ",\"").append(settings_.sources[at]).append("\":[");
-                append(records, at, sources, R"({"record":)", "}");
-                body_ += "]";
-            }
+    /// Every byte of a record is copied once; the length is filled in afterwards.
+    void write(std::vector<rd_kafka_message_t*> const& records, std::string& out) const {
+        out.assign(head_);
+        out += settings_.is_milvus ? R"({"dbName":"default","collectionName":"docs","data":[)"
+                                   : R"({"workspace_name":"w","dry_run":false,"records":{)";
+        auto const sources = settings_.is_milvus ? 1 : settings_.sources.size();
+        for (std::size_t at = 0; at < sources; ++at) {
+            if (!settings_.is_milvus)
+                out.append(at == 0 ? "\"" : ",\"").append(settings_.sources[at]).append("\":[");
+            append(records, at, sources, out);
+            if (!settings_.is_milvus) out += "]";
         }
-        body_ += settings_.is_milvus ? "]}" : "}}";
-        out.assign(settings_.is_milvus ? "POST /v2/vectordb/entities/upsert" : "POST /ingest");
-        out.append(" HTTP/1.1\r\nHost: ").append(settings_.host).append(":");
-        out.append(std::to_string(settings_.port));
-        out.append("\r\nContent-Type: application/json\r\nAuthorization: Tecton-key k\r\n");
-        out.append("Content-Length: ").append(std::to_string(body_.size())).append("\r\n\r\n");
-        out.append(body_);
+        out += settings_.is_milvus ? "]}" : "}}";
+        auto const length = std::to_string(out.size() - head_.size());
+        out.replace(head_.size() - 4 - length.size(), length.size(), length);
     }
 
   private:
     void append(std::vector<rd_kafka_message_t*> const& records, std::size_t first,
-                std::size_t step, std::string_view before, std::string_view after) {
+                std::size_t step, std::string& out) const {
         for (std::size_t at = first; at < records.size(); at += step) {
-            body_.append(at == first ? "" : ",").append(before);
-            body_.append(static_cast<char const*>(records[at]->payload), records[at]->len);
-            body_.append(after);
+            if (at != first) out += ",";
+            if (!settings_.is_milvus) out += R"({"record":)";
+            out.append(static_cast<char const*>(records[at]->payload), records[at]->len);
+            if (!settings_.is_milvus) out += "}";
         }
     }
 
     Settings const& settings_;
-    std::string body_;
+    std::string head_;
 };
 
 /// Requests on their way from the consuming thread to the sending one. One of each.
 class Handover {
   public:
-    static constexpr std::size_t room = 256;
+    explicit Handover(std::size_t room) : slots_(room) {}
 
     /// The slot of the next request, once there is room; null when the program ends.
     std::string* next_slot() {
         auto const put = put_.load(std::memory_order_relaxed);
         auto taken = taken_.load(std::memory_order_acquire);
-        if (put - taken < room) return &slots_[put % room];
+        if (put - taken < slots_.size()) return &slots_[put % slots_.size()];
         // Woken when half of it is free, not at each request.
         is_full_ = true;
-        while (put - (taken = taken_.load()) > room / 2 && !ends_) {
+        while (put - (taken = taken_.load()) > slots_.size() / 2 && !ends_) {
             taken_.wait(taken);
         }
         is_full_ = false;
-        return ends_ ? nullptr : &slots_[put % room];
+        return ends_ ? nullptr : &slots_[put % slots_.size()];
     }
     void put() {
         put_.fetch_add(1);
@@ -116,11 +116,12 @@ class Handover {
     /// The request to send next, or null.
     std::string* front() {
         auto const taken = taken_.load(std::memory_order_relaxed);
-        return taken == put_.load(std::memory_order_acquire) ? nullptr : &slots_[taken % room];
+        return taken == put_.load(std::memory_order_acquire) ? nullptr
+                                                             : &slots_[taken % slots_.size()];
     }
     void take() {
         auto const taken = taken_.fetch_add(1) + 1;
-        if (is_full_ && put_.load() - taken <= room / 2) taken_.notify_one();
+        if (is_full_ && put_.load() - taken <= slots_.size() / 2) taken_.notify_one();
     }
     /// Before the sending thread sleeps: whether there is still nothing.
     bool may_sleep() {
@@ -131,7 +132,7 @@ class Handover {
     }
     void end() {
         ends_ = true;
-        taken_.fetch_add(room);
+        taken_.fetch_add(slots_.size());
         taken_.notify_all();
     }
 
@@ -139,7 +140,7 @@ class Handover {
     [[nodiscard]] bool ends() const { return ends_; }
 
   private:
-    std::array<std::string, room> slots_;
+    std::vector<std::string> slots_;
     alignas(64) std::atomic<std::size_t> put_{0};
     alignas(64) std::atomic<std::size_t> taken_{0};
     alignas(64) std::atomic<bool> is_asleep_{false};
@@ -407,7 +408,8 @@ int main(int count, char** words) try {
                                          {"bootstrap", "topic", "group", "url", "connections",
                                           "batch", "sources", "envelope", "bodies", "property"}});
     std::string prebuilt;
-    Handover handover;
+    // Requests of 2 MiB are not kept by the hundred.
+    Handover handover{settings.is_milvus ? 4U : 256U};
     Sender sender{settings, handover, prebuilt};
     Consumer consumer{settings, handover, prebuilt};
     std::thread consuming{[&] { consumer.run(); }};
