@@ -169,6 +169,7 @@ Destination build_destination(BuildContext const& context, SettingsLookup const&
         [&](auto& settings) {
             auto& requests = settings.requests;
             read_headers(context, lookup, requests, config);
+            requests.compression = read_compression(lookup);
             requests.refresh = follow_connection_files(context, lookup, config);
             if (requests.refresh) requests.refresh(requests.client);
             requests.on_tombstone = read_tombstone_rule(lookup, type != "tecton");

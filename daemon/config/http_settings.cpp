@@ -129,6 +129,26 @@ http::ClientSettings read_client_settings(BuildContext const& context,
     return client;
 }
 
+http::CompressionSettings read_compression(SettingsLookup const& lookup) {
+    http::CompressionSettings compression;
+    auto const name = lookup.text("http.compression");
+    if (name == "gzip") compression.coding = http::ContentCoding::gzip;
+    if (name == "zstd") compression.coding = http::ContentCoding::zstd;
+    compression.level = static_cast<int>(lookup.count("http.compression_level"));
+    if (compression.coding == http::ContentCoding::identity) {
+        if (name == "none" && lookup.is_set("http.compression_level"))
+            lookup.report("http.compression_level", "says nothing while http.compression is none");
+        return {};
+    }
+    auto const level_max = http::compression_level_max(compression.coding);
+    if (compression.level > level_max) {
+        lookup.report("http.compression_level", "is " + std::to_string(compression.level) +
+                                                    ", but " + name + " has levels from 1 to " +
+                                                    std::to_string(level_max));
+    }
+    return compression;
+}
+
 void read_headers(BuildContext const& context, SettingsLookup const& lookup,
                   sinks::RequestSettings& requests, Config& config) {
     std::vector<std::string> names;

@@ -19,9 +19,12 @@ struct Proxy {
 /// quotes the text.
 [[nodiscard]] Result<Proxy> parse_proxy(std::string_view text);
 
-/// Everything of http.*, but the address and the number of connections.
+/// Everything of http.*, but the address, the number of connections and compression.
 [[nodiscard]] http::ClientSettings read_client_settings(BuildContext const& context,
                                                         SettingsLookup const& lookup);
+
+/// http.compression, with a level that the coding has.
+[[nodiscard]] http::CompressionSettings read_compression(SettingsLookup const& lookup);
 
 /// http.headers, each one fit to be sent, into `requests`.
 void read_headers(BuildContext const& context, SettingsLookup const& lookup,

@@ -140,6 +140,10 @@ void print_http(YamlWriter& yaml, Route const& route) {
     yaml.word("concurrency_max", limit);
     yaml.seconds("idle_secs", client.idle_timeout);
     print_size(yaml, "response_bytes_max", client.response_bytes_max);
+    auto const& compression = route.requests().compression;
+    bool const compresses = compression.coding != http::ContentCoding::identity;
+    yaml.word("compression", compresses ? http::to_string(compression.coding) : "none");
+    if (compresses) yaml.word("compression_level", std::to_string(compression.level));
     yaml.open("tls");
     if (!client.tls.ca_file.empty()) yaml.text("ca", client.tls.ca_file);
     if (!client.tls.certificate_file.empty()) yaml.text("certificate", client.tls.certificate_file);

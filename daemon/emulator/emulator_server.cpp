@@ -1,6 +1,7 @@
 #include "emulator/emulator_server.hpp"
 
 #include "emulator/control.hpp"
+#include "http/decompress.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -18,13 +19,20 @@ namespace asio = boost::asio;
 /// Lives as long as the last answer that waits in it.
 template <class Logic>
 struct EmulatorServer<Logic>::Impl {
-    Impl(asio::any_io_executor on, Logic emulator, Clock const& time)
-        : executor(std::move(on)), logic(std::move(emulator)), clock(time) {}
+    Impl(asio::any_io_executor on, Logic emulator, Clock const& time, std::size_t body_max)
+        : executor(std::move(on)),
+          logic(std::move(emulator)),
+          clock(time),
+          body_bytes_max(body_max) {}
 
     [[nodiscard]] Moment now() const { return {clock.now(), clock.wall()}; }
 
-    Reply handle(http::ServerRequest const& request) {
+    Reply handle(http::ServerRequest& request) {
         std::scoped_lock const lock(mutex);
+        if (logic.switches().accept_compression) {
+            if (auto refused = http::decode_body(request, body_bytes_max))
+                return {.response = std::move(*refused)};
+        }
         return logic.handle(request, now());
     }
 
@@ -65,13 +73,14 @@ struct EmulatorServer<Logic>::Impl {
     std::mutex mutex;
     Logic logic;
     Clock const& clock;
+    std::size_t const body_bytes_max;
     std::optional<http::Server> server;
 };
 
 template <class Logic>
 EmulatorServer<Logic>::EmulatorServer(asio::any_io_executor executor, http::ServerSettings settings,
                                       Logic logic, Clock const& clock)
-    : impl_(std::make_shared<Impl>(executor, std::move(logic), clock)) {
+    : impl_(std::make_shared<Impl>(executor, std::move(logic), clock, settings.body_bytes_max)) {
     // Weak: the server stands in what the handler refers to.
     impl_->server.emplace(executor, std::move(settings),
                           [weak = std::weak_ptr<Impl>(impl_)](http::ServerRequest& request) {

@@ -36,13 +36,14 @@ bool read_switches(ControlObject& object, MilvusSwitches& switches) {
         std::string_view key;
         bool MilvusSwitches::*member;
     };
-    static constexpr std::array<Flag, 8> flags{
+    static constexpr std::array<Flag, 9> flags{
         {{"keep_equal_keys", &MilvusSwitches::keep_equal_keys},
          {"quotas", &MilvusSwitches::quotas},
          {"lenient", &MilvusSwitches::lenient},
          {"idempotency", &MilvusSwitches::idempotency},
          {"standard_statuses", &MilvusSwitches::standard_statuses},
          {"int64_as_text", &MilvusSwitches::int64_as_text},
+         {"accept_compression", &MilvusSwitches::accept_compression},
          {"old_delete_answer", &MilvusSwitches::old_delete_answer},
          {"reset_over_cap", &MilvusSwitches::reset_over_cap}}};
     for (auto const& flag : flags) {

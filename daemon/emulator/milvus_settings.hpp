@@ -73,6 +73,8 @@ struct MilvusSwitches {
     bool idempotency = false;        ///< `Idempotency-Key` on insert gives the first answer again.
     bool standard_statuses = false;  ///< HTTP statuses that fit the code.
     bool int64_as_text = false;      ///< Ids as strings when Accept-Type-Allow-Int64 is absent.
+    /// Bodies may be gzip or zstd, others get 415: as behind a gateway, Milvus itself knows none.
+    bool accept_compression = false;
     bool old_delete_answer = false;  ///< `"data":{}` as in 2.4-dev.
     std::size_t body_bytes_max = 0;  ///< 0: no cap; over it 1102, or a reset with the next one.
     bool reset_over_cap = false;

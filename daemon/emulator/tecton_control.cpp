@@ -83,11 +83,12 @@ bool read_switches(ControlObject& object, TectonSwitches& switches) {
         std::string_view key;
         bool TectonSwitches::*member;
     };
-    static constexpr std::array<Flag, 6> flags{
+    static constexpr std::array<Flag, 7> flags{
         {{"both_key_styles", &TectonSwitches::both_key_styles},
          {"keep_good_records", &TectonSwitches::keep_good_records},
          {"refuse_null", &TectonSwitches::refuse_null},
          {"refuse_missing", &TectonSwitches::refuse_missing},
+         {"accept_compression", &TectonSwitches::accept_compression},
          {"accept_unknown", &TectonSwitches::accept_unknown},
          {"data_source_metrics", &TectonSwitches::data_source_metrics}}};
     struct Number {

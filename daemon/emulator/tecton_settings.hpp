@@ -89,6 +89,7 @@ struct TectonSwitches {
     bool refuse_null = false;
     bool refuse_missing = false;
     bool accept_unknown = false;
+    bool accept_compression = false;   ///< Bodies may be gzip or zstd; others get 415.
     bool data_source_metrics = false;  ///< `dataSourceIngestMetrics` in the answer.
     StoreForm store = StoreForm::rows;
     std::size_t rows_max = 10'000'000;  ///< Rows beyond it are counted, not kept.

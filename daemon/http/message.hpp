@@ -18,6 +18,7 @@ struct Request {
     std::span<std::pair<std::string, std::string> const>
         headers;              ///< Besides Host, Content-Length, Connection. Outlive the exchange.
     std::string_view body{};  ///< Outlives the exchange.
+    std::string_view content_encoding{};  ///< Of the body; empty: it is as it is. Static text.
 };
 
 struct Response {

@@ -61,6 +61,9 @@ Result<void> RequestHead::write(Request const& request, std::string& out) const 
         append_number(out, request.body.size());
         out.append("\r\n");
     }
+    if (!request.content_encoding.empty()) {
+        out.append("Content-Encoding: ").append(request.content_encoding).append("\r\n");
+    }
     for (auto const& [name, value] : request.headers) {
         if (!is_header_name(name) || is_reserved(name)) {
             return refused("the header \"" + name.substr(0, 64) + "\" may not be set");

@@ -4,10 +4,14 @@
 #include "sinks/peer_text.hpp"
 #include "sinks/retry_after.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace headrace::sinks {
 namespace {
+
+/// A smaller body fits into one packet or two as it is: compressed it saves nothing.
+constexpr std::size_t compressed_bytes_min = 1024;
 
 [[nodiscard]] flow::FailureReason reason_of(ErrorCode code) noexcept {
     switch (code) {
@@ -26,6 +30,8 @@ namespace {
 /// The buffers of one exchange, and how much of them is counted as held.
 struct Exchange {
     EncodedRequest request;
+    std::string packed;  ///< The compressed body, if `is_packed`.
+    bool is_packed = false;
     http::Response response;
     std::size_t counted = 0;
 };
@@ -41,6 +47,28 @@ struct Exchange {
 
 }  // namespace
 
+/// What is wrong may be that the body was compressed: says so, and makes a plain refusal of it
+/// blocked. `was_taken`: the destination has accepted a compressed body before.
+void blame_compression(flow::Judgement& judgement, int status, http::ContentCoding coding,
+                       bool was_taken) {
+    constexpr int unsupported_media_type = 415;
+    std::string const name(http::to_string(coding));
+    if (status == unsupported_media_type) {
+        auto const said = std::move(judgement.status);
+        judgement = judge_blocked(
+            flow::BlockScope::destination,
+            "the destination does not take request bodies with "
+            "Content-Encoding " +
+                name + "; set http.compression: none for this route: " + judgement.message);
+        judgement.status = said;
+    } else if (!was_taken && judgement.verdict != flow::Verdict::retry) {
+        judgement.message = "no body with Content-Encoding " + name +
+                            " was accepted yet; if the destination does not take it, set "
+                            "http.compression: none: " +
+                            judgement.message;
+    }
+}
+
 /// What an exchange needs after its wait: the dialect, and the buffers for the next exchanges.
 struct HttpSink::Core {
     std::unique_ptr<Dialect> dialect;
@@ -49,6 +77,9 @@ struct HttpSink::Core {
     std::vector<std::unique_ptr<Exchange>> idle;
     std::size_t idle_bytes = 0;
     std::size_t held_bytes = 0;
+    std::unique_ptr<http::Compressor> compressor{};  ///< Null: bodies are sent as they are.
+    std::size_t compressor_bytes = 0;                ///< Counted as held.
+    bool takes_compressed = false;                   ///< A compressed body was accepted.
 
     [[nodiscard]] std::unique_ptr<Exchange> take() {
         if (idle.empty()) return std::make_unique<Exchange>();
@@ -59,8 +90,8 @@ struct HttpSink::Core {
     }
 
     void count(Exchange& exchange) noexcept {
-        std::size_t const now =
-            exchange.request.body.capacity() + exchange.response.body.capacity();
+        std::size_t const now = exchange.request.body.capacity() + exchange.packed.capacity() +
+                                exchange.response.body.capacity();
         held_bytes += now - exchange.counted;
         exchange.counted = now;
     }
@@ -72,6 +103,7 @@ struct HttpSink::Core {
             return;
         }
         exchange->request.clear();
+        exchange->is_packed = false;
         // The headers stay, so that the next answer's are written over them.
         exchange->response.status = 0;
         exchange->response.body.clear();
@@ -79,13 +111,30 @@ struct HttpSink::Core {
         idle.push_back(std::move(exchange));
     }
 
+    /// Compresses the encoded body, where that is worth it.
+    void pack(Exchange& exchange) {
+        auto const& body = exchange.request.body;
+        if (!compressor || body.size() < compressed_bytes_min) return;
+        exchange.is_packed = compressor->compress(body, exchange.packed);
+        // The context grows with the first bodies.
+        auto const bytes = compressor->bytes();
+        held_bytes += bytes - std::exchange(compressor_bytes, bytes);
+    }
+
     /// The answer's judgement by `judge`, or the transport's failure; with the times and words that
     /// every dialect leaves to us.
     template <class Judge>
     [[nodiscard]] flow::Judgement conclude(Exchange const& exchange, Result<void> const& sent,
-                                           Judge judge) const {
+                                           Judge judge) {
         flow::Judgement judgement = sent ? judge() : transport_failure(sent.error());
-        if (judgement.verdict == flow::Verdict::delivered) return judgement;
+        if (judgement.verdict == flow::Verdict::delivered) {
+            takes_compressed |= exchange.is_packed;
+            return judgement;
+        }
+        if (sent && exchange.is_packed) {
+            blame_compression(judgement, exchange.response.status, compressor->coding(),
+                              takes_compressed);
+        }
         judgement.message = clean_peer_text(judgement.message, exchange.request.credential);
         if (!sent || judgement.verdict != flow::Verdict::retry) return judgement;
         if (auto const wait = read_retry_after(exchange.response, clock.wall()))
@@ -109,9 +158,13 @@ class HttpSink::Lease {
     /// The encoded request as the client takes it.
     [[nodiscard]] http::Request request() const {
         core_->count(*exchange_);
-        return {.target = exchange_->request.path,
-                .headers = exchange_->request.headers,
-                .body = exchange_->request.body};
+        auto const& encoded = exchange_->request;
+        bool const is_packed = exchange_->is_packed;
+        return {.target = encoded.path,
+                .headers = encoded.headers,
+                .body = is_packed ? exchange_->packed : encoded.body,
+                .content_encoding =
+                    is_packed ? http::to_string(core_->compressor->coding()) : std::string_view()};
     }
 
   private:
@@ -124,7 +177,10 @@ HttpSink::HttpSink(std::unique_ptr<Dialect> dialect, boost::asio::any_io_executo
     : core_(std::make_shared<Core>(Core{.dialect = std::move(dialect),
                                         .clock = clock,
                                         .idle_bytes_max = settings.idle_bytes_max})),
-      client_(std::move(executor), std::move(settings.client), clock) {}
+      client_(std::move(executor), std::move(settings.client), clock) {
+    if (settings.compression.coding != http::ContentCoding::identity)
+        core_->compressor = std::make_unique<http::Compressor>(settings.compression);
+}
 
 flow::RequestShape HttpSink::shape() const {
     return core_->dialect->shape();
@@ -178,6 +234,7 @@ boost::asio::awaitable<flow::Judgement> HttpSink::write(std::span<flow::Record c
     Lease const lease(core_);
     Exchange& exchange = lease.exchange();
     lease.core().dialect->encode(records, effective, exchange.request);
+    lease.core().pack(exchange);
     http::Request const request = lease.request();
     Result<void> const sent = co_await client_.exchange(request, exchange.response);
     // Nothing of the sink itself from here on: it may be gone.

@@ -1,12 +1,13 @@
 // The sink of every destination that takes one HTTP request per batch: a Dialect says what to send
 // and what the answer means, the client carries it. Here are only the exchange, Retry-After, the
-// cleaning of texts for people, and the buffers used again. Made by the registry, used by lanes.
-// Thread safety: an instance belongs to its io_context's thread. It must outlive the coroutines
-// that it returned.
+// cleaning of texts for people, compression, and the buffers used again. Made by the registry, used
+// by lanes. Thread safety: an instance belongs to its io_context's thread. It must outlive the
+// coroutines that it returned.
 #pragma once
 
 #include "flow/sink.hpp"
 #include "http/client.hpp"
+#include "http/compressor.hpp"
 #include "sinks/dialect.hpp"
 
 #include <memory>
@@ -18,6 +19,7 @@ namespace headrace::sinks {
 struct HttpSinkSettings {
     http::ClientSettings client;
     std::size_t idle_bytes_max = 0;  ///< Buffers kept for the next requests, together.
+    http::CompressionSettings compression{};
 };
 
 class HttpSink final : public flow::Sink {

@@ -63,10 +63,11 @@ RequestSettings const& request_settings(DestinationSettings const& settings) noe
 std::unique_ptr<HttpSink> make_sink(DestinationSettings const& settings,
                                     boost::asio::any_io_executor executor, Clock const& clock) {
     RequestSettings const& requests = request_settings(settings);
-    return std::make_unique<HttpSink>(
-        destination_type(settings).make(settings), executor,
-        HttpSinkSettings{.client = requests.client, .idle_bytes_max = requests.body_bytes_max},
-        clock);
+    return std::make_unique<HttpSink>(destination_type(settings).make(settings), executor,
+                                      HttpSinkSettings{.client = requests.client,
+                                                       .idle_bytes_max = requests.body_bytes_max,
+                                                       .compression = requests.compression},
+                                      clock);
 }
 
 }  // namespace headrace::sinks

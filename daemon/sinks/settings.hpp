@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "http/compressor.hpp"
 #include "http/settings.hpp"
 
 #include <cstddef>
@@ -77,6 +78,7 @@ struct RequestSettings {
         headers;  ///< `http.headers`, sent with every request.
     std::vector<std::pair<std::string, Secret>>
         live_headers;  ///< Of them, those whose value stands in a file.
+    http::CompressionSettings compression;
     /// Brings the client's settings up to what the files behind http.* say now; empty: none does.
     /// Thread safety: any thread.
     std::function<void(http::ClientSettings&)> refresh;

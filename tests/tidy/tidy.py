@@ -23,7 +23,7 @@ LAYERS = {"base": 1, "http": 2, "flow": 2, "kafka": 3, "sinks": 3, "ops": 3, "em
 # The one folder that wraps a library.
 LIBRARY_HOMES = {"boost/beast": "http", "openssl": "http", "librdkafka": "kafka",
                  "yaml-cpp": "config", "prometheus": "ops", "systemd": "ops", "simdjson": "base",
-                 "CLI": "commands"}
+                 "CLI": "commands", "zlib": "http", "zstd": "http"}
 
 # What a header that other folders read may show besides the standard library.
 HEADER_LIBRARIES = re.compile(
@@ -132,9 +132,9 @@ def check_libraries(tree):
     shared = headers_read_elsewhere(tree)
     for path, text in tree.daemon().items():
         for include in text.includes():
-            if include.quoted or STANDARD_HEADER.match(include.path):
-                continue
             home = home_of(include.path)
+            if include.quoted or (home is None and STANDARD_HEADER.match(include.path)):
+                continue
             if home is not None and layer_of(path) != home:
                 yield Breach(path, include.line, f"daemon/{home} alone wraps <{include.path}>")
             elif path in shared and not HEADER_LIBRARIES.match(include.path):

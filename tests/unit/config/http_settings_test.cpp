@@ -61,6 +61,28 @@ TEST_CASE("limits, TLS files, headers and the proxy are carried over") {
           std::vector<std::pair<std::string, std::string>>{{"X-Team", "growth"}, {"X-Count", "5"}});
 }
 
+TEST_CASE("compression is off unless it is asked for, and has the levels of its coding") {
+    auto const compression = [](std::string const& keys) {
+        return good_config(tecton_text("    http: {" + keys + "}\n"))
+            .routes[0]
+            .requests()
+            .compression;
+    };
+    using http::ContentCoding;
+    CHECK(compression("").coding == ContentCoding::identity);
+    CHECK(compression("compression: none").coding == ContentCoding::identity);
+    CHECK(compression("compression: gzip") ==
+          http::CompressionSettings{.coding = ContentCoding::gzip, .level = 1});
+    CHECK(compression("compression: zstd, compression_level: 19") ==
+          http::CompressionSettings{.coding = ContentCoding::zstd, .level = 19});
+    CHECK(error("compression: gzip, compression_level: 10") ==
+          "f:6:50: routes[0].http.compression_level: is 10, but gzip has levels from 1 to 9\n");
+    CHECK(error("compression_level: 3") ==
+          "f:6:31: routes[0].http.compression_level: says nothing while http.compression is "
+          "none\n");
+    CHECK(error("compression: br").find("zstd") != std::string::npos);
+}
+
 TEST_CASE("TLS files that cannot be used are told at load") {
     FakeEnvironment environment;
     environment.state->tls_error = "the CA file /ca.pem cannot be read: No such file or directory";

@@ -20,7 +20,7 @@ routes:
     record: {on_tombstone: dead_letter}
     destination: {type: tecton, url: 'https://h:8443/v2/ingest?x=1', api_key: hunter2, workspace_name: 'no', stream_source_name: {topic: {abc: s1}, default: 's 2'}, dry_run: true}
     batch: {batch_size: 11, allow_larger_batches: true, bytes: 3000, linger_ms: 0}
-    http: {timeout_secs: 0.01, connect_timeout_secs: 1, concurrency: 3, idle_secs: 7, response_bytes_max: 2000, proxy: 'http://ada:hunter2@p:3128',
+    http: {timeout_secs: 0.01, connect_timeout_secs: 1, concurrency: 3, idle_secs: 7, response_bytes_max: 2000, compression: zstd, compression_level: 3, proxy: 'http://ada:hunter2@p:3128',
            tls: {ca: /c, certificate: /d, key: /e, verify: false}, headers: {X-Api-Key: hunter2, X-Team: growth}}
     retry: {max_retries: 1, initial_ms: 2, max_ms: 3, then: dead_letter, probe_ms: 40, blocked_probe_ms: 50}
     rate_limit: {requests_per_sec: 7, records_per_sec: 70, bytes_per_sec: 7KiB}
@@ -117,6 +117,7 @@ TEST_CASE("every key of the table is printed, or is off unless set") {
                                   "concurrency_max",
                                   "idle_secs",
                                   "response_bytes_max",
+                                  "compression_level",
                                   "ca",
                                   "certificate",
                                   "key",
@@ -142,8 +143,9 @@ TEST_CASE("every key of the table is printed, or is off unless set") {
         CHECK(printed.find(" " + std::string(key) + ":") != std::string::npos);
     }
     auto const small = print_config(good_config(milvus_text()));
-    for (auto const* const key : {"instance_id", "token", "partition", "primary_key", "headers",
-                                  "proxy", "rate_limit", "dead_letters", "ca"}) {
+    for (auto const* const key :
+         {"compression_level", "instance_id", "token", "partition", "primary_key", "headers",
+          "proxy", "rate_limit", "dead_letters", "ca"}) {
         CHECK(small.find(" " + std::string(key) + ":") == std::string::npos);
     }
 }

@@ -1,5 +1,6 @@
 #include "emulator/emulator_server.hpp"
 
+#include "http/compressor.hpp"
 #include "milvus_requests.hpp"
 #include "server_client.hpp"
 #include "tecton_requests.hpp"
@@ -115,6 +116,39 @@ TEST_CASE("idle connections close on demand and the next request succeeds") {
     CHECK(fixture.write(1).response.status == 200);
     CHECK(fixture.ask("POST", "/_emulator/close_idle", "").response.status == 200);
     fixture.server.close_idle();
+    CHECK(fixture.write(2).response.status == 200);
+}
+
+TEST_CASE("with accept_compression packed bodies are taken, others are told what is") {
+    Fixture fixture;
+    auto const body = ingest_body(click(1));
+    auto const padded = body + std::string(2000, ' ');
+    std::string packed;
+    http::Compressor compressor({.coding = http::ContentCoding::gzip, .level = 1});
+    REQUIRE(compressor.compress(padded, packed));
+    auto const write = [&](std::string const& coding, std::string const& what) {
+        Exchange exchange;
+        asio::co_spawn(
+            fixture.io,
+            test::send(*fixture.client, "POST", "/ingest", what,
+                       {{"Authorization", "Tecton-key demo-key"}, {"Content-Encoding", coding}},
+                       exchange),
+            asio::detached);
+        REQUIRE(run_until(fixture.io, [&] { return exchange.is_done(); }));
+        return exchange.response.status;
+    };
+    // Off, it is a body that is not JSON: nobody says that Tecton takes more.
+    CHECK(write("gzip", packed) == 400);
+
+    CHECK(fixture.ask("POST", "/_emulator/switches", R"({"accept_compression":true})")
+              .response.status == 200);
+
+    CHECK(write("gzip", packed) == 200);
+    CHECK(write("br", packed) == 415);
+    CHECK(write("gzip", body) == 400);
+    http::Compressor strong({.coding = http::ContentCoding::zstd, .level = 1});
+    REQUIRE(strong.compress(std::string(100U << 20, ' '), packed));
+    CHECK(write("zstd", packed) == 413);
     CHECK(fixture.write(2).response.status == 200);
 }
 

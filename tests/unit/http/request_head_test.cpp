@@ -26,6 +26,15 @@ TEST_CASE("a request head carries host, length and the caller's headers") {
           "Authorization: Bearer x\r\nContent-Type: application/json\r\n\r\n");
 }
 
+TEST_CASE("a compressed body says how it was compressed") {
+    http::RequestHead const head(settings({.tls = false, .host = "h", .port = 80}));
+    std::string out;
+    REQUIRE(head.write({.target = "/", .headers = {}, .body = "12345", .content_encoding = "gzip"},
+                       out));
+    CHECK(out ==
+          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n");
+}
+
 TEST_CASE("a GET without a body has no length, a POST has 0") {
     http::RequestHead const head(settings({.tls = true, .host = "::1", .port = 443}));
     std::string out;
