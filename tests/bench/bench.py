@@ -10,6 +10,7 @@ import cases_cost
 import cases_time
 import cases_trouble
 import cases_calls
+import cases_guarantees
 import short_form
 from registry import CASES
 from report import record, text_of

@@ -123,8 +123,8 @@ def measure(stage, contender, load):
     """Runs one program over all of a topic; gives what it cost.
 
     `load` is a dict: topic, records, sink, spacing where records are not clicks, and on_all_cores.
-    CPU time is counted from the first request to the last record, so that neither start-up nor the time that a
-    group takes to form is in it.
+    CPU time is counted from the first request to the last record, so that neither start-up nor the
+    time that a group takes to form is in it.
     """
     how = "number" if contender.sends_own_bodies else "count"
     load["sink"].ask("reset", load["records"], how, load.get("spacing", SPACING))
