@@ -7,8 +7,10 @@ from pathlib import Path
 
 # Each adds its cases, in this order.
 import cases_cost
+import cases_peers
 import cases_time
 import cases_trouble
+import cases_faults
 import cases_calls
 import cases_guarantees
 import short_form

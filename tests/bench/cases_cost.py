@@ -1,9 +1,8 @@
 """What a record costs: CPU time of a program against that of its floor, over a full topic."""
-import subprocess
 from dataclasses import dataclass, field
 
 from allocations import count_allocations
-from contenders import (Daemon, Floor, Peer, milvus, peers_present, tecton, tecton_by_header)
+from contenders import Daemon, Floor, milvus, tecton_by_header
 from registry import case
 from result import Result
 from rounds import CPU, in_turn, median, ratio
@@ -128,24 +127,6 @@ def allocations_case(stage, options):
                    at_most=0)
         result.notes.append(f"order {order}: {counts['per_record']:.4f} a record, "
                             f"{counts['per_request']:.3f} a request")
-    return result
-
-
-@case("peers", "the same records to the same sink by other programs (tests/bench/peers)")
-def peers_case(stage, options):
-    load = SCENARIOS["tecton"].make_load(stage) | {"patience_secs": 300}
-    contenders = [Floor(), Daemon("daemon, order none"), Daemon("daemon, order key", order="key")]
-    for name in peers_present():
-        try:
-            contenders.append(Peer(name, options.cache))
-        except (OSError, subprocess.CalledProcessError) as error:
-            options.say(f"without {name}, which cannot be built: {error}")
-    # Some take a minute for what takes the daemon a second.
-    rounds = min(options.rounds, 3)
-    result = Result(runs=in_turn(stage, contenders, load, rounds, options.say))
-    for contender in contenders[3:]:
-        middle, low, high = ratio(result.runs, contender.name, contenders[1].name)
-        result.add(f"CPU per record, {contender.name} ÷ daemon", middle, low, high)
     return result
 
 

@@ -127,5 +127,12 @@ def milvus(load):
     return {"type": "milvus", "url": load["sink"].url(""), "collection": "docs"}
 
 
-def peers_present():
-    return sorted(folder.name for folder in PEERS.glob("*") if (folder / "build").exists())
+def peers(options, connections=16):
+    """Every peer that can be built here."""
+    built = []
+    for build in sorted(PEERS.glob("*/build")):
+        try:
+            built.append(Peer(build.parent.name, options.cache, connections))
+        except (OSError, subprocess.CalledProcessError) as error:
+            options.say(f"without {build.parent.name}, which cannot be built: {error}")
+    return built

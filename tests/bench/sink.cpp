@@ -6,6 +6,8 @@
 //   delay MICROS                         every answer takes so long
 //   model HANDS MICROS QUEUE             so many requests at a time, a queue, and 503 beyond it
 //   storm PERMILLE RETRY_AFTER_SECS      so many answers are 429
+//   refuse STATUS EVERY                  a request with a number that is a multiple of EVERY in it
+//                                        is answered STATUS; 0 0: none is
 //   stats                                a line of JSON
 
 #include "flags.hpp"
@@ -54,6 +56,8 @@ class Behaviour {
     std::atomic<std::uint64_t> delay_ns{0};
     std::atomic<std::uint64_t> storm_permille{0};
     std::atomic<std::uint64_t> storm_secs{0};
+    std::atomic<std::uint64_t> refuse_status{0};
+    std::atomic<std::uint64_t> refuse_every{0};
 
     void limit(std::size_t hands, std::uint64_t service_ns, std::size_t queue) {
         std::lock_guard const lock{mutex_};
@@ -218,6 +222,10 @@ class Server {
             ++tally_.refused;
             return send(connection, refusal(due == 0));
         }
+        if (is_refused(request.body)) {
+            ++tally_.refused;
+            return send(connection, refused());
+        }
         auto const found = tally_.add(number_, request.body, due);
         std::string text;
         if (request.path.find("/entities/") != std::string_view::npos) {
@@ -234,6 +242,14 @@ class Server {
     bool is_stormed() {
         auto const share = behaviour_.storm_permille.load(std::memory_order_relaxed);
         return share > 0 && ++turn_ * 617 % 1000 < share;
+    }
+    bool is_refused(std::string_view body) const {
+        auto const every = behaviour_.refuse_every.load(std::memory_order_relaxed);
+        return every > 0 && tally_.has_multiple(body, every);
+    }
+    std::string refused() const {
+        return answer(std::to_string(behaviour_.refuse_status.load()) + " Refused",
+                      R"({"requestError":{"errorMessage":"refused","errorType":"Refused"}})");
     }
     std::string refusal(bool is_full) const {
         if (is_full) return answer("503 Service Unavailable", R"({"message":"overloaded"})");
@@ -341,6 +357,11 @@ void obey(std::string const& line, Tally& tally, Behaviour& behaviour) {
         words >> secs;
         behaviour.storm_secs = secs;
         behaviour.storm_permille = first;
+    } else if (verb == "refuse") {
+        std::uint64_t every = 0;
+        words >> every;
+        behaviour.refuse_status = first;
+        behaviour.refuse_every = every;
     } else {
         throw std::runtime_error("unknown command: " + line);
     }

@@ -160,6 +160,8 @@ def cost(program, seen, peak_kb):
     usage = program.usage
     return {
         "cpu_secs_per_million": cpu_secs / seen["distinct"] * 1e6,
+        "cpu_secs_per_million_warm":
+            (seen["last_cpu_ns"] - seen["quarter_cpu_ns"]) / seen["distinct"] / 0.75e3,
         "cpu_secs_whole_process": usage.ru_utime + usage.ru_stime,
         "records_per_sec": seen["distinct"] / secs if secs else 0,
         "requests": seen["requests"],

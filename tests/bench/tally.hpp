@@ -85,10 +85,19 @@ class Tally {
         return found;
     }
 
+    /// Whether the number of a record in this body is a multiple of `every`.
+    [[nodiscard]] bool has_multiple(std::string_view body, std::uint64_t every) const {
+        for (std::size_t at = find(body, R"("id":)", 0); at != std::string_view::npos;
+             at = find(body, R"("id":)", at + spacing_)) {
+            if (number_at(body, at + 5) % every == 0) return true;
+        }
+        return false;
+    }
+
     [[nodiscard]] std::string report() const;
 
     std::atomic<std::uint64_t> requests{0};  ///< Answered with success.
-    std::atomic<std::uint64_t> refused{0};   ///< Answered with 429 or 503.
+    std::atomic<std::uint64_t> refused{0};   ///< Answered with something else.
 
   private:
     static std::size_t find(std::string_view text, std::string_view word, std::size_t from) {
@@ -165,6 +174,7 @@ inline std::string Tally::report() const {
     put("first_ns", first_.realtime_ns.load());
     put("first_cpu_ns", first_.cpu_ns.load());
     put("quarter_ns", quarter_.realtime_ns.load());
+    put("quarter_cpu_ns", quarter_.cpu_ns.load());
     put("last_ns", last_.realtime_ns.load());
     put("last_cpu_ns", last_.cpu_ns.load());
     put("p50_ms", quantile(0.5));
