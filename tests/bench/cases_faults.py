@@ -16,6 +16,8 @@ OUTAGE_SECS = 20
 # A member that was killed holds its partitions for up to 45 s, and the Benthos engine waits up to
 # 38 s before it tries again.
 PATIENCE_SECS = 75
+# One that was stopped has left its group.
+PATIENCE_AGAIN_SECS = 20
 
 
 @dataclass
@@ -101,7 +103,7 @@ def outage_case(stage, options):
                 # Perhaps what is missing was not committed: a new start would read it.
                 program.stop()
                 program = trial.start()
-                trial.wait(1, PATIENCE_SECS)
+                trial.wait(1, PATIENCE_AGAIN_SECS)
         finally:
             program.stop()
             trial.sink.ask("refuse", 0, 0)
