@@ -9,12 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from chart import bars
-from result import number
+from performance_page import RESULTS, write_page
 from rounds import CPU, median
-from stage import BUILD, HERE, ROOT
+from stage import BUILD, ROOT
 
-RESULTS = HERE / "results"
-PERFORMANCE = ROOT / "docs/performance.md"
 COLUMNS = [("CPU-s per M", CPU, ".2f"), ("records/s", "records_per_sec", ",.0f"),
            ("per request", "records_per_request", ".1f"),
            ("requests/CPU-s", "requests_per_cpu_sec", ",.0f"), ("RSS MB", "rss_peak_mb", ".0f"),
@@ -70,26 +68,5 @@ def record(name, what, result, command):
         cpu = {program: median(runs, CPU) for program, runs in result.runs.items()}
         (RESULTS / "cost-per-record.svg").write_text(
             bars("CPU-seconds per million records of 512 B, batches of 10", cpu), "utf-8")
-    write_goals()
+    write_page()
 
-
-def write_goals():
-    """Fills the table of docs/performance.md with every recorded figure that has a goal."""
-    rows = ["| case | figure | goal | measured | |", "| --- | --- | --- | --- | --- |"]
-    for path in sorted(RESULTS.glob("*.json")):
-        whole = json.loads(path.read_text("utf-8"))
-        for figure in whole["figures"]:
-            if figure["met"] is None:
-                continue
-            goal = f"≤ {figure['at_most']}" if figure["at_most"] is not None \
-                else f"≥ {figure['at_least']}"
-            value = number(figure["value"])
-            if figure["low"] is not None:
-                value += f" ({number(figure['low'])} to {number(figure['high'])})"
-            rows.append(f"| [{whole['case']}](../tests/bench/results/{path.stem}.txt) | "
-                        f"{figure['name']} | {goal}{figure['unit']} | {value}{figure['unit']} | "
-                        f"{'met' if figure['met'] else '**missed**'} |")
-    text = PERFORMANCE.read_text("utf-8")
-    begin, end = "<!-- goals: begin -->\n", "<!-- goals: end -->"
-    before, after = text.split(begin)[0], text.split(end)[1]
-    PERFORMANCE.write_text(before + begin + "\n".join(rows) + "\n" + end + after, "utf-8")
