@@ -6,7 +6,6 @@ from contenders import Daemon, Floor, milvus, tecton_by_header
 from registry import case
 from result import Result
 from rounds import CPU, in_turn, median, ratio
-from stage import measure
 
 CLICKS = 1_000_000
 VECTORS = 60_000
