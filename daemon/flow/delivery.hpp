@@ -68,7 +68,7 @@ struct Attempt {
     Batch* batch = nullptr;  ///< Null: prepare `target`.
     TargetId target = 0;
     bool is_probe = false;
-    std::uint32_t generation = 0;  ///< The gate's number of the request.
+    Gate::Request request{};  ///< As the gate knows it.
     std::span<Record const> records;
     std::span<std::uint32_t const> effective;
 };
@@ -157,7 +157,7 @@ class Delivery {
     void note_troubles(Part const& part);
     void finish_prepare(Attempt const& attempt, Judgement const& judgement, Now now);
     void tell_gate(Attempt const& attempt, Judgement const& judgement, bool is_target_only,
-                   Duration wait, Now now);
+                   Duration wait, Duration took, Now now);
     void on_delivered(std::unique_ptr<Batch> batch, Now now);
     void on_retry(std::unique_ptr<Batch> batch, Duration wait, Now now);
     void on_split(std::unique_ptr<Batch> batch, Now now);

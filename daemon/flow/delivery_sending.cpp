@@ -169,7 +169,7 @@ std::optional<Attempt> Delivery::next_prepare(Now now, bool is_probe) {
     Attempt attempt;
     attempt.target = preparing_->target;
     attempt.is_probe = is_probe;
-    attempt.generation = gate_.begin_request(now.time);
+    attempt.request = gate_.begin_request(now.time, false);
     count_rate(attempt);
     return attempt;
 }
@@ -226,7 +226,7 @@ std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_pro
     attempt.target = part.records.front().target;
     attempt.records = part.records;
     attempt.effective = batch->effective;
-    attempt.generation = gate_.begin_request(now.time);
+    attempt.request = gate_.begin_request(now.time, true);
     count_rate(attempt);
     ++part.attempts;
     batch->index = in_flight_.size();

@@ -46,7 +46,7 @@ void Delivery::finish(Attempt const& attempt, Judgement judgement, Duration dura
         wait = std::max(settings_.backoff.wait(part.failures, random_),
                         judgement.retry_after.value_or(Duration{}));
     }
-    tell_gate(attempt, judgement, is_target_only, wait, now);
+    tell_gate(attempt, judgement, is_target_only, wait, duration, now);
     if (judgement.verdict != Verdict::retry) clear_suspicion(*batch, now.wall);
     if (judgement.verdict == Verdict::delivered) {
         on_delivered(std::move(batch), now);
@@ -111,7 +111,7 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
                                judgement.retry_after.value_or(Duration{}));
     bool const is_target_only = judgement.verdict == Verdict::blocked &&
                                 judgement.scope == BlockScope::target && !shape_.has_one_name;
-    tell_gate(attempt, judgement, is_target_only, wait, now);
+    tell_gate(attempt, judgement, is_target_only, wait, {}, now);
     if (judgement.verdict == Verdict::delivered) {
         if (preparation.is_blocked) gate_.on_target_mended(now.wall);
         admit_unready(now);
@@ -146,11 +146,12 @@ void Delivery::finish_prepare(Attempt const& attempt, Judgement const& judgement
 }
 
 void Delivery::tell_gate(Attempt const& attempt, Judgement const& judgement, bool is_target_only,
-                         Duration wait, Now now) {
+                         Duration wait, Duration took, Now now) {
     Gate::Outcome const outcome{.was_probe = attempt.is_probe,
                                 .now = now.time,
                                 .wall = now.wall,
-                                .generation = attempt.generation,
+                                .request = attempt.request,
+                                .took = took,
                                 .was_answered = judgement.reason != FailureReason::timeout};
     switch (judgement.verdict) {
         case Verdict::delivered:

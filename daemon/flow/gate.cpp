@@ -8,11 +8,6 @@
 namespace headrace::flow {
 namespace {
 
-/// Where an adaptive limit begins, and where it begins again after an outage.
-constexpr std::uint32_t start_limit = 8;
-constexpr std::uint32_t ramp_limit = 2;
-/// The limit is halved at most once in this time: the answers of one burst are one signal.
-constexpr Duration lower_interval = std::chrono::milliseconds(500);
 /// Probes of many processes spread by this share.
 constexpr double probe_spread = 0.2;
 /// Nothing answered for this long while something is in flight: the rest of the permits is not sent
@@ -34,8 +29,7 @@ TimePoint from_ticks(Duration::rep ticks) noexcept {
 
 Gate::Gate(GateSettings settings, WallTime now)
     : settings_(settings),
-      limit_(unit * (settings.is_adaptive ? std::min(start_limit, settings.concurrency_max)
-                                          : settings.concurrency_max)),
+      limit_(settings.is_adaptive, settings.concurrency_max),
       refusals_(settings.in_a_row_max),
       retries_(settings.retry_budget_percent),
       rate_(settings.rate),
@@ -107,8 +101,7 @@ bool Gate::is_silent() const noexcept {
 /// Requests that nobody answers any more do not count after a recovery: their permits would keep
 /// the others waiting until they time out.
 std::uint32_t Gate::allowed() const noexcept {
-    auto const limit = std::max(limit_.load(std::memory_order_relaxed) / unit, 1U);
-    return std::min(limit + left_behind_.load(std::memory_order_relaxed),
+    return std::min(limit_.limit() + left_behind_.load(std::memory_order_relaxed),
                     settings_.concurrency_max);
 }
 
@@ -131,13 +124,13 @@ void Gate::cancel_probe(TimePoint now) noexcept {
     next_probe_.store(ticks(now), std::memory_order_release);
 }
 
-std::uint32_t Gate::begin_request(TimePoint now) noexcept {
+Gate::Request Gate::begin_request(TimePoint now, bool has_records) noexcept {
     if (in_flight_.fetch_add(1, std::memory_order_acq_rel) == 0) {
         answered_at_.store(ticks(now), std::memory_order_relaxed);
         unanswered_.store(0, std::memory_order_relaxed);
     }
     unanswered_.fetch_add(1, std::memory_order_relaxed);
-    return generation_.load(std::memory_order_acquire);
+    return {generation_.load(std::memory_order_acquire), has_records ? limit_.begin(now) : 0};
 }
 
 /// Gives whether the request is of the present generation.
@@ -150,7 +143,7 @@ bool Gate::end_request(Outcome const& outcome) noexcept {
         answered_at_.store(ticks(outcome.now), std::memory_order_relaxed);
         unanswered_.store(0, std::memory_order_relaxed);
     }
-    if (outcome.generation == generation_.load(std::memory_order_acquire)) return true;
+    if (outcome.request.generation == generation_.load(std::memory_order_acquire)) return true;
     auto left = left_behind_.load(std::memory_order_relaxed);
     while (left != 0 &&
            !left_behind_.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel)) {
@@ -168,16 +161,18 @@ void Gate::on_success(Outcome const& outcome) {
         is_throttled_.store(false, std::memory_order_relaxed);
         note(outcome.wall, "");
     }
-    raise_limit();
+    limit_.on_success(limit_end(outcome));
     if (closed != Closed::no) {
         recover(outcome);
     } else if (outcome.was_probe && is_present) {
-        begin_ramp();  // Nothing had been answered; what is still in flight may never be.
+        begin_ramp(
+            outcome.now);  // Nothing had been answered; what is still in flight may never be.
     }
 }
 
 void Gate::on_refused(Outcome const& outcome) {
     std::ignore = end_request(outcome);
+    limit_.on_refused(limit_end(outcome));
     failures_.store(0, std::memory_order_relaxed);
     // Of a route that is blocked by refusals one more says nothing new.
     auto const closed = closed_.load(std::memory_order_relaxed);
@@ -187,7 +182,7 @@ void Gate::on_refused(Outcome const& outcome) {
 void Gate::on_throttled(Outcome const& outcome, Duration hold, std::string_view reason) {
     std::ignore = end_request(outcome);
     hold_until(outcome.now + hold);
-    lower_limit(outcome.now);
+    limit_.on_throttled(limit_end(outcome));
     if (!is_throttled_.exchange(true, std::memory_order_relaxed)) note(outcome.wall, reason);
     // An answer, even this one, ends an outage: what is left to wait for is the quota.
     if (outcome.was_probe && closed_.load(std::memory_order_relaxed) == Closed::broken)
@@ -198,7 +193,7 @@ void Gate::on_failure(Outcome const& outcome, std::optional<Duration> hold, std:
                       Random& random) {
     std::ignore = end_request(outcome);
     if (hold) hold_until(outcome.now + *hold);
-    lower_limit(outcome.now);
+    limit_.on_failure(limit_end(outcome));
     auto const failures = failures_.fetch_add(1, std::memory_order_acq_rel) + 1;
     if (!is_closed() && failures >= settings_.failures_to_break)
         close(Closed::broken, outcome, reason, random);
@@ -206,6 +201,7 @@ void Gate::on_failure(Outcome const& outcome, std::optional<Duration> hold, std:
 
 void Gate::on_blocked(Outcome const& outcome, std::string_view reason, Random& random) {
     std::ignore = end_request(outcome);
+    limit_.on_refused(limit_end(outcome));
     if (closed_.load(std::memory_order_acquire) != Closed::blocked)
         close(Closed::blocked, outcome, reason, random);
 }
@@ -260,8 +256,9 @@ void Gate::probe_now(TimePoint now) noexcept {
     next_probe_.store(ticks(now), std::memory_order_relaxed);
 }
 
-double Gate::limit() const noexcept {
-    return static_cast<double>(limit_.load(std::memory_order_relaxed)) / unit;
+ConcurrencyLimit::End Gate::limit_end(Outcome const& outcome) const noexcept {
+    return {outcome.request.window_number, outcome.took, permits_.load(std::memory_order_relaxed),
+            outcome.now};
 }
 
 Gate::State Gate::state(TimePoint now) const {
@@ -291,43 +288,16 @@ void Gate::hold_until(TimePoint until) noexcept {
     }
 }
 
-void Gate::lower_limit(TimePoint now) noexcept {
-    is_slow_start_.store(false, std::memory_order_relaxed);
-    if (!settings_.is_adaptive) return;
-    auto last = lowered_at_.load(std::memory_order_relaxed);
-    if (last != 0 && ticks(now) - last < lower_interval.count()) return;
-    if (!lowered_at_.compare_exchange_strong(last, ticks(now), std::memory_order_relaxed)) return;
-    auto const limit = limit_.load(std::memory_order_relaxed);
-    limit_.store(std::max(limit / 2, unit), std::memory_order_relaxed);
-}
-
-void Gate::raise_limit() noexcept {
-    if (!settings_.is_adaptive) return;
-    auto const limit = limit_.load(std::memory_order_relaxed);
-    auto const max = settings_.concurrency_max * unit;
-    // Only a limit that is felt is raised: otherwise it would grow without evidence that the
-    // destination bears it.
-    if (limit >= max || 2 * permits_.load(std::memory_order_relaxed) < limit / unit) return;
-    bool const is_slow_start = is_slow_start_.load(std::memory_order_relaxed);
-    auto const step =
-        is_slow_start ? unit : std::max<std::uint32_t>(unit / std::max(limit / unit, 1U), 1);
-    limit_.store(std::min(limit + step, max), std::memory_order_relaxed);
-}
-
 void Gate::recover(Outcome const& outcome) {
     if (closed_.exchange(Closed::no, std::memory_order_acq_rel) == Closed::no) return;
     failures_.store(0, std::memory_order_relaxed);
-    begin_ramp();
+    begin_ramp(outcome.now);
     if (!is_remarkable()) note(outcome.wall, "");
 }
 
 /// Sends little at first after silence, and lets waiting batches go without their backoff.
-void Gate::begin_ramp() noexcept {
-    if (settings_.is_adaptive) {
-        limit_.store(unit * std::min(ramp_limit, settings_.concurrency_max),
-                     std::memory_order_relaxed);
-        is_slow_start_.store(true, std::memory_order_relaxed);
-    }
+void Gate::begin_ramp(TimePoint now) noexcept {
+    limit_.restart(now);
     left_behind_.store(in_flight_.load(std::memory_order_acquire), std::memory_order_release);
     generation_.fetch_add(1, std::memory_order_acq_rel);
     recoveries_.fetch_add(1, std::memory_order_acq_rel);

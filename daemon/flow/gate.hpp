@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "flow/concurrency_limit.hpp"
 #include "flow/rate_limit.hpp"
 #include "flow/refusals.hpp"
 #include "flow/retry_budget.hpp"
@@ -86,16 +87,22 @@ class Gate {
     [[nodiscard]] bool try_retry(TimePoint now) noexcept { return retries_.try_take(now); }
     [[nodiscard]] TimePoint retry_due(TimePoint now) const noexcept { return retries_.next(now); }
 
-    /// A request goes out. Gives the number for its Outcome.
-    [[nodiscard]] std::uint32_t begin_request(TimePoint now) noexcept;
+    /// A request that went out, for its Outcome.
+    struct Request {
+        std::uint32_t generation = 0;
+        std::uint32_t window_number = 0;  ///< The concurrency limit's.
+    };
+    /// A request goes out, with records or without.
+    [[nodiscard]] Request begin_request(TimePoint now, bool has_records) noexcept;
 
     /// What happened to a request. Every request ends in exactly one of these.
     struct Outcome {
         bool was_probe = false;
         TimePoint now{};
         WallTime wall{};
-        std::uint32_t generation = 0;  ///< What begin_request() gave.
-        bool was_answered = true;      ///< false: it timed out.
+        Request request{};  ///< What begin_request() gave.
+        Duration took{};
+        bool was_answered = true;  ///< false: it timed out.
     };
     void on_success(Outcome const& outcome);
     /// The destination answered and refused records: it lives, but nothing was written.
@@ -152,7 +159,7 @@ class Gate {
         return closed == Closed::blocked || closed == Closed::refused;
     }
 
-    [[nodiscard]] double limit() const noexcept;
+    [[nodiscard]] ConcurrencyLimit const& concurrency() const noexcept { return limit_; }
     [[nodiscard]] std::uint32_t permits_taken() const noexcept {
         return permits_.load(std::memory_order_relaxed);
     }
@@ -177,26 +184,20 @@ class Gate {
     [[nodiscard]] bool acquire(Claim& claim, std::uint32_t limit) noexcept;
     [[nodiscard]] bool end_request(Outcome const& outcome) noexcept;
     void hold_until(TimePoint until) noexcept;
-    void lower_limit(TimePoint now) noexcept;
-    void raise_limit() noexcept;
+    [[nodiscard]] ConcurrencyLimit::End limit_end(Outcome const& outcome) const noexcept;
     void recover(Outcome const& outcome);
-    void begin_ramp() noexcept;
+    void begin_ramp(TimePoint now) noexcept;
     void close(Closed why, Outcome const& outcome, std::string_view reason, Random& random);
     void note(WallTime wall, std::string_view reason);
     [[nodiscard]] bool is_remarkable() const noexcept;
 
-    static constexpr std::uint32_t unit =
-        1024;  ///< The limit is kept in 1/1024 so that it can grow by fractions.
-
     GateSettings const settings_;
     std::atomic<Duration::rep> held_until_{0};
     std::atomic<Duration::rep> next_probe_{0};
-    std::atomic<Duration::rep> lowered_at_{0};
     std::atomic<std::uint32_t> permits_{0};
     std::atomic<std::uint32_t> claimants_{0};  ///< Lanes that hold a permit.
     std::atomic<Duration::rep> short_until_{
         0};  ///< A lane is short, if it did not say so longer ago.
-    std::atomic<std::uint32_t> limit_;
     std::atomic<std::uint32_t> failures_{0};
     std::atomic<std::uint32_t> recoveries_{0};
     std::atomic<std::uint32_t> blocked_targets_{0};
@@ -206,9 +207,9 @@ class Gate {
     std::atomic<std::uint32_t> generation_{0};   ///< Of requests: a new one with each recovery.
     std::atomic<std::uint32_t> left_behind_{0};  ///< In flight, of earlier generations.
     std::atomic<std::uint32_t> unanswered_{0};   ///< Sent since the last answer.
-    std::atomic<bool> is_slow_start_{true};
     std::atomic<bool> is_throttled_{false};
     std::atomic<Closed> closed_{Closed::no};
+    ConcurrencyLimit limit_;
     Refusals refusals_;
     RetryBudget retries_;
     RateLimit rate_;

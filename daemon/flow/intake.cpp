@@ -239,7 +239,8 @@ bool Intake::may_read() {
         backlog += backlogs_[lane];
     }
     auto const backlog_max =
-        backlog_floor + 2 * static_cast<std::uint64_t>(gate_.limit()) * settings_.batch_size;
+        backlog_floor +
+        2 * static_cast<std::uint64_t>(gate_.concurrency().limit()) * settings_.batch_size;
     auto const used = memory_used(held);
     room_bytes_ = used < settings_.memory_bytes ? settings_.memory_bytes - used : 0;
     // An empty route takes any record: a limit that blocks progress would never clear.
@@ -252,7 +253,8 @@ bool Intake::may_read() {
 /// may be sent at once.
 std::size_t Intake::memory_used(std::size_t held_by_lanes) const {
     // A buffer that grows may be half empty.
-    auto const bodies_max = static_cast<std::size_t>(gate_.limit()) * 2 * settings_.batch_bytes;
+    auto const bodies_max =
+        static_cast<std::size_t>(gate_.concurrency().limit()) * 2 * settings_.batch_bytes;
     return std::max(source_.prefetch_bytes_max(), source_.prefetched_bytes()) + tracker_bytes_ +
            open_bytes_ + std::max(held_by_lanes, std::min(open_bytes_, bodies_max));
 }
@@ -392,7 +394,7 @@ void Intake::look_at_lanes() {
                           lanes_[lane].stats->backlog_records.load(std::memory_order_relaxed);
     }
     if (now_ >= adapt_due_) {
-        splitter_.adapt(backlogs_, static_cast<std::uint32_t>(gate_.limit()));
+        splitter_.adapt(backlogs_, gate_.concurrency().limit());
         adapt_due_ = now_ + adapt_interval;
     }
 }

@@ -217,7 +217,10 @@ RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
         out.reason = burials_.stopped().value_or("");
     }
     show_pause(out);
-    out.concurrency_limit = gate_.limit();
+    auto const& concurrency = gate_.concurrency();
+    out.concurrency_limit = concurrency.limit();
+    out.concurrency_latency_secs = concurrency.latency_secs();
+    out.concurrency_changes = concurrency.changes();
     out.rate_limited_seconds = gate_.rate().limited_seconds(now);
     out.memory_bytes = open_bytes_ + tracker_bytes_ + prefetched_bytes_;
     for (auto const& lane : lanes_) {

@@ -78,6 +78,22 @@ std::string_view to_string(RouteState state) noexcept {
     return "unknown";
 }
 
+std::string_view to_string(ConcurrencyChange change) noexcept {
+    switch (change) {
+        case ConcurrencyChange::more:
+            return "more";
+        case ConcurrencyChange::less:
+            return "less";
+        case ConcurrencyChange::throttled:
+            return "throttled";
+        case ConcurrencyChange::failing:
+            return "failing";
+        case ConcurrencyChange::recovered:
+            return "recovered";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(RateLimitKind kind) noexcept {
     switch (kind) {
         case RateLimitKind::requests:

@@ -39,6 +39,19 @@ inline constexpr std::size_t rate_limit_count = 3;
 /// By RateLimitKind.
 using RateLimitedSeconds = std::array<double, rate_limit_count>;
 
+/// Why the concurrency limit was changed: a label value.
+enum class ConcurrencyChange : std::uint8_t {
+    more,       ///< More in flight brought more throughput.
+    less,       ///< Less in flight brings as much: the rest only waited.
+    throttled,  ///< 429 or a quota.
+    failing,    ///< Many requests failed.
+    recovered,  ///< The destination came back: little at first.
+};
+inline constexpr std::size_t concurrency_change_count = 5;
+[[nodiscard]] std::string_view to_string(ConcurrencyChange change) noexcept;
+/// By ConcurrencyChange.
+using ConcurrencyChanges = std::array<std::uint64_t, concurrency_change_count>;
+
 /// A cumulative histogram: counts[i] is the number of observations <= bounds[i]; the last count is
 /// the one of +Inf.
 struct HistogramSnapshot {
@@ -94,6 +107,8 @@ struct RouteSnapshot {
     HistogramSnapshot end_to_end_seconds;
     HistogramSnapshot batch_records;
     double concurrency_limit = 0;
+    double concurrency_latency_secs = 0;  ///< Mean, at that limit; 0: not known.
+    ConcurrencyChanges concurrency_changes{};
     std::uint64_t requests_in_flight = 0;
     RateLimitedSeconds rate_limited_seconds{};  ///< In which something waited for that limit.
     std::uint64_t memory_bytes =

@@ -94,6 +94,13 @@ void add_by_topic(Samples& out, RouteSnapshot const& route, Counts const& counts
         out.add({route.name, topic}, count);
 }
 
+void add_changes(Samples& out, RouteSnapshot const& route) {
+    for (std::size_t at = 0; at < flow::concurrency_change_count; ++at) {
+        auto const reason = flow::to_string(static_cast<flow::ConcurrencyChange>(at));
+        out.add({route.name, reason}, route.concurrency_changes[at]);
+    }
+}
+
 void add_rate_limited(Samples& out, RouteSnapshot const& route) {
     for (std::size_t at = 0; at < flow::rate_limit_count; ++at) {
         auto const limit = flow::to_string(static_cast<flow::RateLimitKind>(at));
@@ -262,6 +269,18 @@ constexpr Row<RouteSnapshot> route_rows[] = {
      {"route"},
      "Requests that may be in flight at once now.",
      [](S& s, R const& r) { s.add({r.name}, r.concurrency_limit); }},
+    {"headrace_concurrency_latency_seconds",
+     gauge,
+     {"route"},
+     "Mean time of a write request at that limit, from which it is judged; 0: not known, or the "
+     "limit is fixed.",
+     [](S& s, R const& r) { s.add({r.name}, r.concurrency_latency_secs); }},
+    {"headrace_concurrency_changes_total",
+     counter,
+     {"route", "reason"},
+     "Changes of the limit: more in flight brought more throughput, less brings as much, the "
+     "destination throttled, many requests failed, or it came back after an outage.",
+     [](S& s, R const& r) { add_changes(s, r); }},
     {"headrace_requests_in_flight",
      gauge,
      {"route"},

@@ -55,6 +55,8 @@ std::string metrics_markdown() {
                   failure_reasons());
     append_values(out, "`headrace_records_dead_lettered_total`, a destination may add its own",
                   dead_letter_reasons);
+    append_values(out, "`headrace_concurrency_changes_total`", concurrency_changes());
+    append_values(out, "`limit` of `headrace_rate_limited_seconds_total`", rate_limits());
     append_values(out, "`headrace_records_skipped_total`", skip_reasons);
     append_values(out, "`headrace_records_returned_total`", return_reasons);
     return out;

@@ -21,4 +21,20 @@ std::vector<std::string_view> state_names() {
     return names;
 }
 
+std::vector<std::string_view> concurrency_changes() {
+    std::vector<std::string_view> names;
+    for (std::size_t at = 0; at < flow::concurrency_change_count; ++at) {
+        names.push_back(flow::to_string(static_cast<flow::ConcurrencyChange>(at)));
+    }
+    return names;
+}
+
+std::vector<std::string_view> rate_limits() {
+    std::vector<std::string_view> names;
+    for (std::size_t at = 0; at < flow::rate_limit_count; ++at) {
+        names.push_back(flow::to_string(static_cast<flow::RateLimitKind>(at)));
+    }
+    return names;
+}
+
 }  // namespace headrace::ops

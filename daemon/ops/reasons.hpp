@@ -21,6 +21,10 @@ inline constexpr std::array<std::string_view, 4> return_reasons{"revoked", "lost
 
 /// Every reason for which a request can fail.
 [[nodiscard]] std::vector<std::string_view> failure_reasons();
+/// Every reason for which the concurrency limit changes.
+[[nodiscard]] std::vector<std::string_view> concurrency_changes();
+/// Every kind of rate limit.
+[[nodiscard]] std::vector<std::string_view> rate_limits();
 /// Every state of a route.
 [[nodiscard]] std::vector<std::string_view> state_names();
 

@@ -176,6 +176,13 @@ void write_route(Writer& out, RouteSnapshot const& route) {
     out.key("concurrency").open('{');
     out.key("limit").value(route.concurrency_limit);
     out.key("in_flight").value(route.requests_in_flight);
+    out.key("latency_secs").value(route.concurrency_latency_secs);
+    out.key("changes").open('{');
+    for (std::size_t at = 0; at < flow::concurrency_change_count; ++at) {
+        out.key(flow::to_string(static_cast<flow::ConcurrencyChange>(at)));
+        out.value(route.concurrency_changes[at]);
+    }
+    out.close('}');
     out.close('}');
     out.key("rate_limited_secs").open('{');
     for (std::size_t at = 0; at < flow::rate_limit_count; ++at) {

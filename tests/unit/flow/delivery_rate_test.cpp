@@ -104,9 +104,9 @@ TEST_CASE(
     auto const due = world.clock.now() + 9s;
     Random random(1);
     for (int i = 0; i < 4; ++i) {
-        auto const generation = world.gate.begin_request(world.clock.now());
-        world.gate.on_failure({.now = world.clock.now(), .generation = generation}, std::nullopt,
-                              "500", random);
+        auto const request = world.gate.begin_request(world.clock.now(), true);
+        world.gate.on_failure({.now = world.clock.now(), .request = request}, std::nullopt, "500",
+                              random);
     }
     REQUIRE(world.gate.is_closed());
     while (world.clock.now() < due) {

@@ -26,8 +26,8 @@ struct World {
     Gate::Claim claim;
     /// Of a request that is sent and answered now.
     Gate::Outcome outcome(bool was_probe = false) {
-        auto const generation = gate.begin_request(clock.now());
-        return {was_probe, clock.now(), clock.wall(), generation, true};
+        auto const request = gate.begin_request(clock.now(), true);
+        return {was_probe, clock.now(), clock.wall(), request, 20ms, true};
     }
     bool begin_probe() { return gate.try_begin_probe(clock.now(), random); }
     Passage passage() { return gate.passage(clock.now()); }
@@ -125,7 +125,7 @@ TEST_CASE(
     }
     CHECK(world.passage() == Passage::held);
     CHECK(world.gate.state(world.clock.now()).state == RouteState::throttled);
-    CHECK(world.gate.limit() == 1.0);
+    CHECK(world.gate.concurrency().limit() == 1);
     world.clock.advance(3s);
     CHECK(world.passage() == Passage::open);
     CHECK(world.gate.state(world.clock.now()).state == RouteState::throttled);
@@ -142,11 +142,11 @@ TEST_CASE("a longer hold is not shortened by a later one") {
 
 TEST_CASE("the answers of one burst lower the limit once") {
     World world;
-    auto const before = world.gate.limit();
+    auto const before = world.gate.concurrency().limit();
     for (int i = 0; i < 10; ++i) {
         world.gate.on_throttled(world.outcome(), 0s, "429");
     }
-    CHECK(world.gate.limit() == before / 2);
+    CHECK(world.gate.concurrency().limit() == before / 2);
 }
 
 TEST_CASE("a blocked destination is probed at its own pace and recovers by itself") {
@@ -252,11 +252,11 @@ TEST_CASE("a lane that was short and asks no more keeps nobody from the permits"
 
 TEST_CASE("a limit that is not felt does not grow") {
     World world;
-    auto const before = world.gate.limit();
+    auto const before = world.gate.concurrency().limit();
     for (int i = 0; i < 100; ++i) {
         REQUIRE(world.gate.try_acquire(world.claim, world.clock.now()));
         world.gate.on_success(world.outcome());
         world.gate.release(world.claim);
     }
-    CHECK(world.gate.limit() == before);
+    CHECK(world.gate.concurrency().limit() == before);
 }

@@ -43,6 +43,9 @@ TEST_CASE("a scrape is valid text with the numbers of the snapshot") {
     CHECK(out.find("headrace_bytes_in_flight", route) == 51200);
     CHECK(out.find("headrace_records_unaccounted", route) == 0);
     CHECK(out.find("headrace_concurrency_limit", route) == 16.5);
+    CHECK(out.find("headrace_concurrency_latency_seconds", route) == 0.025);
+    CHECK(out.find("headrace_concurrency_changes_total",
+                   {{"route", "clicks"}, {"reason", "throttled"}}) == 2);
     CHECK(out.find("headrace_requests_in_flight", route) == 10);
     CHECK(out.find("headrace_rate_limited_seconds_total",
                    {{"route", "clicks"}, {"limit", "records"}}) == 2.5);
@@ -169,6 +172,8 @@ TEST_CASE("the names of the public interface are all there") {
                                    "headrace_end_to_end_latency_seconds",
                                    "headrace_batch_records",
                                    "headrace_concurrency_limit",
+                                   "headrace_concurrency_latency_seconds",
+                                   "headrace_concurrency_changes_total",
                                    "headrace_requests_in_flight",
                                    "headrace_rate_limited_seconds_total",
                                    "headrace_route_state",

@@ -46,6 +46,8 @@ inline flow::RouteSnapshot clicks_route() {
     route.end_to_end_seconds = {{0.5, 5}, {1000, 1180, 1180}, 300.5};
     route.batch_records = {{1, 10}, {2, 130, 130}, 1180};
     route.concurrency_limit = 16.5;
+    route.concurrency_latency_secs = 0.025;
+    route.concurrency_changes = {4, 3, 2, 1, 0};
     route.requests_in_flight = 10;
     route.rate_limited_seconds = {0, 2.5, 0};
     route.memory_bytes = 1'000'000;
