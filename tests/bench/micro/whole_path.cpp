@@ -1,9 +1,7 @@
 #include "whole_path.hpp"
 
-#include "sinks/milvus.hpp"
-#include "sinks/tecton.hpp"
+#include "payloads.hpp"
 
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
@@ -18,64 +16,12 @@ constexpr Duration record_time = 20us;
 constexpr std::size_t burst_max = 512;
 constexpr std::size_t values_count = 64;
 
-std::vector<std::string> make_keys(std::size_t count) {
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < count; ++i) {
-        keys.push_back("user-3fa85f64-5717-4562-b3fc-" + std::to_string(1'000'000 + i));
-    }
-    return keys;
-}
-
-/// JSON objects of about that size; the primary keys of one round differ.
+/// The primary keys of one round differ.
 std::vector<std::string> make_values(WholePathSettings const& settings) {
-    bool const is_milvus = settings.destination == Destination::milvus;
-    std::vector<std::string> values;
-    for (std::size_t i = 0; i < (is_milvus ? settings.keys : values_count); ++i) {
-        std::string value = R"({"id":)" + std::to_string(7'000'000 + i) +
-                            R"(,"timestamp":"2026-11-21T09:00:00.000Z",)";
-        value += is_milvus ? R"("vector":[)" : R"("user_id":"u-17","page":")";
-        while (value.size() + 12 < settings.record_bytes) {
-            value += is_milvus ? "0.0123456," : "abcdefghij";
-        }
-        value += is_milvus ? "0.5]}" : "\"}";
-        values.push_back(std::move(value));
-    }
-    return values;
+    return settings.destination == Destination::milvus
+               ? make_documents(settings.keys, settings.record_bytes)
+               : make_clicks(values_count, settings.record_bytes);
 }
-
-sinks::NameRule fixed_name(std::string name) {
-    sinks::NameRule rule;
-    rule.value = std::move(name);
-    return rule;
-}
-
-std::unique_ptr<sinks::Dialect> make_dialect(Destination destination) {
-    sinks::Secret const secret("a-key-as-long-as-keys-are-0123456789");
-    if (destination == Destination::tecton) {
-        sinks::TectonSettings settings;
-        settings.requests.client.url.path = "/ingest";
-        settings.requests.body_bytes_max = 1U << 20;
-        settings.api_key = secret;
-        settings.workspace_name = "production";
-        settings.stream_source_name = fixed_name("clicks_of_the_shop");
-        return sinks::make_tecton_dialect(std::move(settings));
-    }
-    sinks::MilvusSettings settings;
-    settings.requests.body_bytes_max = 2U << 20;
-    settings.token = secret;
-    settings.collection = fixed_name("documents_of_the_shop");
-    return sinks::make_milvus_dialect(std::move(settings));
-}
-
-constexpr std::string_view tecton_yes =
-    R"({"workspaceName":"production","ingestMetrics":{"featureViewIngestMetrics":[)"
-    R"({"featureViewName":"clicks_fv","onlineRecordIngestCount":"10",)"
-    R"("offlineRecordIngestCount":"10","featureViewId":"b6f14021557d3f2ba95247add3642820"}]}})";
-constexpr std::string_view milvus_schema =
-    R"({"code":0,"data":{"autoId":false,"enableDynamicField":true,"fields":[)"
-    R"({"name":"id","type":"Int64","primaryKey":true,"autoId":false,"partitionKey":false},)"
-    R"({"name":"vector","type":"FloatVector","params":[{"key":"dim","value":"5"}],)"
-    R"("primaryKey":false}]}})";
 
 flow::IntakeSettings intake_settings(WholePathSettings const& settings) {
     bool const is_milvus = settings.destination == Destination::milvus;
@@ -234,25 +180,14 @@ void WholePath::send(flow::Delivery::Now now) {
 void WholePath::answer(flow::Delivery::Now now) {
     auto exchange = std::move(in_flight_.front());
     in_flight_.erase(in_flight_.begin());
-    auto& response = exchange->response;
     auto& dialect = *sink_->dialect;
-    response.status = 200;
     flow::Judgement judgement;
     if (exchange->attempt.batch == nullptr) {
-        response.body = milvus_schema;
-        judgement = dialect.judge_preparation(exchange->attempt.target, response);
+        say_schema(exchange->response);
+        judgement = dialect.judge_preparation(exchange->attempt.target, exchange->response);
     } else {
-        if (settings_.destination == Destination::tecton) {
-            response.body = tecton_yes;
-        } else {
-            char digits[20];
-            auto const end =
-                std::to_chars(digits, digits + sizeof digits, exchange->request.records).ptr;
-            response.body = R"({"code":0,"cost":6,"data":{"upsertCount":)";
-            response.body.append(digits, end);
-            response.body += R"(,"upsertIds":[1,2,3]}})";
-        }
-        judgement = dialect.judge(exchange->request, response);
+        say_yes(settings_.destination, exchange->request.records, exchange->response);
+        judgement = dialect.judge(exchange->request, exchange->response);
     }
     delivery_->finish(exchange->attempt, std::move(judgement), 1ms, now);
     exchange->request.clear();

@@ -8,17 +8,12 @@
 #include "endless_source.hpp"
 #include "fakes/manual_clock.hpp"
 #include "flow/intake.hpp"
-#include "sinks/dialect.hpp"
+#include "request_dialects.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace headrace::bench {
-
-enum class Destination {
-    tecton,  ///< 10 records a request.
-    milvus,  ///< 1,000 rows or 2 MiB a request.
-};
 
 struct WholePathSettings {
     Destination destination = Destination::tecton;
