@@ -33,7 +33,7 @@ class Trial:
         return self.stage.sink()
 
     def start(self):
-        return Program(self.command, self.stage.folder / "program.log", cores=self.stage.cores)
+        return Program(self.command, self.stage.folder / "program.log")
 
     def seen(self):
         return self.sink.ask("stats")
