@@ -22,6 +22,7 @@ plugin.discovery=service_load
 key.converter=org.apache.kafka.connect.converters.ByteArrayConverter
 value.converter=org.apache.kafka.connect.converters.ByteArrayConverter
 offset.storage.file.filename=/dev/null
+offset.flush.interval.ms=5000
 connector.client.config.override.policy=All
 WORKER
 {

@@ -33,6 +33,8 @@ public final class HttpSinkTask extends SinkTask {
     private static final byte[] RECORD = "{\"record\":".getBytes(UTF_8);
     private static final byte[] CLOSE = "]}}".getBytes(UTF_8);
 
+    private static final long RETRY_MS = 500;
+
     private HttpClient client;
     private HttpRequest.Builder request;
     private Semaphore inFlight;
@@ -64,6 +66,8 @@ public final class HttpSinkTask extends SinkTask {
         if (!values.isEmpty()) {
             answers.add(post(values));
         }
+        // Without it the framework sits on what it hands over again until its next commit is due.
+        context.timeout(RETRY_MS);
         for (CompletableFuture<Integer> answer : answers) {
             judge(answer);
         }
