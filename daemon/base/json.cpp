@@ -111,27 +111,35 @@ constexpr auto structural = [] {
     return text && *text == name;
 }
 
+/// Calls `visit(raw key, raw value)` for each member in order, as far as the text is an object.
+template <class Visit>
+void visit_members(std::string_view object, Visit visit) {
+    std::size_t at = 1;
+    while (true) {
+        std::size_t const key = after_space(object, at);
+        if (key >= object.size() || object[key] != '"') return;
+        std::size_t const key_end = after_string(object, key);
+        if (key_end == nowhere) return;
+        std::size_t const colon = after_space(object, key_end);
+        if (colon >= object.size() || object[colon] != ':') return;
+        std::size_t const value = after_space(object, colon + 1);
+        std::size_t const value_end = after_value(object, value);
+        if (value_end == nowhere) return;
+        visit(object.substr(key, key_end - key), object.substr(value, value_end - value));
+        std::size_t const comma = after_space(object, value_end);
+        if (comma >= object.size() || object[comma] != ',') return;
+        at = comma + 1;
+    }
+}
+
 /// Of equal keys the last one counts, so the whole object is read.
 [[nodiscard]] std::optional<std::string_view> find_member(std::string_view object,
                                                           std::string_view name) {
     std::optional<std::string_view> found;
-    std::size_t at = 1;
-    while (true) {
-        std::size_t const key = after_space(object, at);
-        if (key >= object.size() || object[key] != '"') return found;
-        std::size_t const key_end = after_string(object, key);
-        if (key_end == nowhere) return found;
-        std::size_t const colon = after_space(object, key_end);
-        if (colon >= object.size() || object[colon] != ':') return found;
-        std::size_t const value = after_space(object, colon + 1);
-        std::size_t const value_end = after_value(object, value);
-        if (value_end == nowhere) return found;
-        if (is_key(object.substr(key, key_end - key), name))
-            found = object.substr(value, value_end - value);
-        std::size_t const comma = after_space(object, value_end);
-        if (comma >= object.size() || object[comma] != ',') return found;
-        at = comma + 1;
-    }
+    visit_members(object, [&](std::string_view key, std::string_view value) {
+        if (is_key(key, name)) found = value;
+    });
+    return found;
 }
 
 [[nodiscard]] std::optional<std::size_t> parse_index(std::string_view token) {
@@ -340,6 +348,17 @@ std::optional<std::string_view> find_raw(std::string_view object, std::string_vi
         value = *next;
     }
     return value;
+}
+
+void find_members(std::string_view object, std::span<std::string_view const> names,
+                  std::span<std::optional<std::string_view>> found) {
+    std::size_t const begin = after_space(object, 0);
+    if (begin == object.size() || object[begin] != '{') return;
+    visit_members(object.substr(begin), [&](std::string_view key, std::string_view value) {
+        for (std::size_t i = 0; i != names.size(); ++i) {
+            if (is_key(key, names[i])) found[i] = value;
+        }
+    });
 }
 
 std::optional<std::string> unescape(std::string_view raw) {

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,12 @@ class JsonValidator {
 /// nothing if it is not there. Of equal keys the last one counts, as most parsers have it.
 [[nodiscard]] std::optional<std::string_view> find_raw(std::string_view object,
                                                        std::string_view pointer);
+
+/// Several members of an object that check_object() took, by one reading of it: the raw value of
+/// each of `names`, the last one of equal keys, goes to the same place of `found`; what is absent
+/// leaves its place as it was. REQUIRES: both are of one size.
+void find_members(std::string_view object, std::span<std::string_view const> names,
+                  std::span<std::optional<std::string_view>> found);
 
 /// The text of a raw JSON string token with its escapes undone; nothing if `raw` is not a string.
 [[nodiscard]] std::optional<std::string> unescape(std::string_view raw);

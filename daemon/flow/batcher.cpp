@@ -28,6 +28,14 @@ auto find_target(Batch const& batch, TargetId target) {
 Batcher::Batcher(BatcherSettings settings) : settings_(settings) {}
 
 Batch* Batcher::find(TargetId target, std::size_t encoded_bytes) {
+    if (last_found_ != nullptr && last_target_ == target) {
+        if (takes(*last_found_, target, encoded_bytes)) return last_found_;
+        // Behind the last one there is none to look at.
+        if (last_found_ == open_.back().get()) {
+            note_full(*last_found_, encoded_bytes);
+            return nullptr;
+        }
+    }
     BatchId& cursor = cursors_[target];
     auto const by_id = [](std::unique_ptr<Batch> const& batch, BatchId id) {
         return batch->id < id;
@@ -36,19 +44,28 @@ Batch* Batcher::find(TargetId target, std::size_t encoded_bytes) {
          ++at) {
         if (takes(**at, target, encoded_bytes)) {
             cursor = (*at)->id;
-            return at->get();
+            last_found_ = at->get();
+            last_target_ = target;
+            return last_found_;
         }
-        bool const for_bytes =
-            (*at)->encoded_bytes + encoded_bytes + settings_.envelope_bytes > settings_.bytes_max;
-        if (for_bytes) mark_full(**at);
+        note_full(**at, encoded_bytes);
     }
     return nullptr;
+}
+
+/// A batch that a record finds no room in for its bytes is as full as it gets.
+void Batcher::note_full(Batch& batch, std::size_t encoded_bytes) {
+    bool const for_bytes =
+        batch.encoded_bytes + encoded_bytes + settings_.envelope_bytes > settings_.bytes_max;
+    if (for_bytes) mark_full(batch);
 }
 
 Batch& Batcher::open_batch(TargetId target, TimePoint now) {
     push(open_, fresh(now));
     cursors_[target] = open_.back()->id;
-    return *open_.back();
+    last_found_ = open_.back().get();
+    last_target_ = target;
+    return *last_found_;
 }
 
 void Batcher::add(Batch& batch, Record&& record) {
@@ -78,6 +95,7 @@ std::unique_ptr<Batch> Batcher::take(TimePoint now) {
     }
     if (at == open_.end()) return nullptr;
     auto batch = std::move(*at);
+    if (batch.get() == last_found_) last_found_ = nullptr;
     // Whichever side is shorter moves up.
     bool const is_near_begin = at - open_.begin() < open_.end() - at;
     at = is_near_begin ? open_.rerase(at) : open_.erase(at);
@@ -112,6 +130,7 @@ std::unique_ptr<Batch> Batcher::make_sealed(TimePoint now) {
 
 void Batcher::remove(std::function<bool(Record const&)> const& predicate,
                      std::vector<Record>& out) {
+    last_found_ = nullptr;
     for (auto& batch : open_) {
         auto& records = batch->part().records;
         auto const kept =
@@ -161,6 +180,8 @@ void Batcher::mark_full(Batch& batch) {
 }
 
 Batcher::OpenBatches::iterator Batcher::find_open(BatchId id) {
+    // Batches mostly become full in the order in which they were opened.
+    if (!open_.empty() && open_.front()->id == id) return open_.begin();
     auto const at =
         std::lower_bound(open_.begin(), open_.end(), id,
                          [](auto const& batch, BatchId wanted) { return batch->id < wanted; });

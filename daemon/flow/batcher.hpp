@@ -79,13 +79,16 @@ class Batcher {
     [[nodiscard]] std::unique_ptr<Batch> fresh(TimePoint now);
     [[nodiscard]] OpenBatches::iterator find_open(BatchId id);
     void mark_full(Batch& batch);
+    void note_full(Batch& batch, std::size_t encoded_bytes);
 
     BatcherSettings settings_;
     OpenBatches open_;  ///< In order of opening; ids ascend.
     boost::circular_buffer<BatchId>
         full_;  ///< In the order in which they became full; may name batches already taken.
     boost::unordered_flat_map<TargetId, BatchId>
-        cursors_;  ///< Batches before this id have no room for the target.
+        cursors_;                  ///< Batches before this id have no room for the target.
+    Batch* last_found_ = nullptr;  ///< Open, and where its target's cursor stands; or null.
+    TargetId last_target_ = 0;
     std::vector<std::unique_ptr<Batch>> spare_;
     BatchId next_id_ = 1;
     std::size_t records_ = 0;

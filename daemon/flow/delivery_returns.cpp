@@ -9,6 +9,7 @@ namespace headrace::flow {
 
 bool Delivery::is_unwanted(Record const& record) const {
     if (is_draining_) return true;
+    if (revoked_.empty()) return false;
     auto const revoked = revoked_.find(record.ticket.slot);
     return revoked != revoked_.end() && record.ticket.epoch <= revoked->second;
 }

@@ -251,6 +251,14 @@ void Delivery::count_rate(Attempt const& attempt) {
 }
 
 std::optional<TargetId> Delivery::unready_target(Batch const& batch) const {
+    // What was never sent is as it was collected; what was halved or regrouped says it by itself.
+    bool const is_as_collected = batch.parts.size() == 1 && batch.part().attempts == 0;
+    if (is_as_collected && !batch.targets.empty()) {
+        for (auto const& [target, count] : batch.targets) {
+            if (count != 0 && !sink_.is_ready(target)) return target;
+        }
+        return std::nullopt;
+    }
     auto last = std::numeric_limits<TargetId>::max();
     for (auto const& record : batch.part().records) {
         if (record.target == last) continue;

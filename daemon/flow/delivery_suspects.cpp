@@ -17,10 +17,14 @@ bool may_be_records_fault(FailureReason reason) {
            reason != FailureReason::tls;
 }
 
-/// Calls `use` once for each different target of the part.
+/// Calls `use` once for each different target of the part, `targets_max` at most.
 template <class Use>
-void each_target(Part const& part, Use use) {
+void each_target(Part const& part, std::size_t targets_max, Use use) {
     auto const& records = part.records;
+    if (targets_max == 1) {
+        use(records.front().target);
+        return;
+    }
     for (auto at = records.begin(); at != records.end(); ++at) {
         // A target's first record stands near the beginning, so that this look back is short.
         auto const first = std::find_if(
@@ -44,12 +48,13 @@ Delivery::TargetWritten& Delivery::written_of(TargetId target) {
 
 std::uint64_t Delivery::written_beside(Part const& part) {
     std::uint64_t sum = 0;
-    each_target(part, [&](TargetId target) { sum += written_of(target).source->requests(); });
+    each_target(part, shape_.targets_max,
+                [&](TargetId target) { sum += written_of(target).source->requests(); });
     return sum;
 }
 
 void Delivery::note_written(Part const& part) {
-    each_target(part, [&](TargetId target) {
+    each_target(part, shape_.targets_max, [&](TargetId target) {
         auto& written = written_of(target);
         gate_.sources().add(*written.source);
         gate_.places().add(*written.place);

@@ -71,7 +71,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     void close();
 
     [[nodiscard]] std::size_t size() const noexcept { return connections_.size(); }
-    [[nodiscard]] RequestHead const& head() const noexcept { return head_; }
+    [[nodiscard]] RequestHead& head() noexcept { return head_; }
     [[nodiscard]] ClientSettings const& settings() const noexcept { return settings_; }
 
   private:

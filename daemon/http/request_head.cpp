@@ -48,7 +48,7 @@ RequestHead::RequestHead(ClientSettings const& settings) {
     }
 }
 
-Result<void> RequestHead::write(Request const& request, std::string& out) const {
+Result<void> RequestHead::write(Request const& request, std::string& out) {
     if (!is_header_name(request.method)) return refused("the request's method is not a word");
     if (!request.target.starts_with('/') || !is_target(request.target)) {
         return refused("the request's path must begin with / and hold no spaces or control bytes");
@@ -64,7 +64,19 @@ Result<void> RequestHead::write(Request const& request, std::string& out) const 
     if (!request.content_encoding.empty()) {
         out.append("Content-Encoding: ").append(request.content_encoding).append("\r\n");
     }
-    for (auto const& [name, value] : request.headers) {
+    if (!std::ranges::equal(request.headers, last_headers_)) {
+        auto rendered = render(request.headers);
+        if (!rendered) return rendered;
+    }
+    out.append(last_lines_).append("\r\n");
+    return {};
+}
+
+/// Nearly every request carries the headers of the one before it.
+Result<void> RequestHead::render(std::span<Header const> headers) {
+    last_headers_.clear();
+    last_lines_.clear();
+    for (auto const& [name, value] : headers) {
         if (!is_header_name(name) || is_reserved(name)) {
             return refused("the header \"" + name.substr(0, 64) + "\" may not be set");
         }
@@ -72,9 +84,10 @@ Result<void> RequestHead::write(Request const& request, std::string& out) const 
             return refused("the value of the header \"" + name.substr(0, 64) +
                            "\" holds a line break or another control byte");
         }
-        out.append(name).append(": ").append(value).append("\r\n");
     }
-    out.append("\r\n");
+    for (auto const& [name, value] : headers)
+        last_lines_.append(name).append(": ").append(value).append("\r\n");
+    last_headers_.assign(headers.begin(), headers.end());
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "http/response_reader.hpp"
 
 #include "http/parser_feed.hpp"
+#include "http/plain_answer.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -95,12 +96,13 @@ class Parser final : public beast_http::basic_parser<false> {
 
 // 1. parsed <= filled <= buffer.size(). 2. Between calls `parsed` is 0: what is not parsed yet
 // stands at the front.
-// 3. After begin() there is a parser; it is whole only while `done`.
+// 3. There is a parser from the first bytes on that are not a whole plain answer.
 struct ResponseReader::Impl {
     explicit Impl(std::size_t bytes_max)
         : buffer(buffer_bytes_first), response_bytes_max(bytes_max) {}
 
     void start_parser();
+    bool parse_plain();
     Result<Progress> parse();
     void move_rest_to_front();
     [[nodiscard]] bool begins_like_http() const noexcept;
@@ -115,7 +117,7 @@ struct ResponseReader::Impl {
     std::size_t total = 0;  ///< Bytes since begin().
     std::size_t response_bytes_max;
     Response* into = nullptr;
-    std::optional<Parser> parser;
+    std::optional<Parser> parser;  ///< None for a plain answer.
     bool bodiless = false;
     bool at_start_line = true;
     bool done = false;
@@ -164,7 +166,19 @@ Error ResponseReader::Impl::not_http() const {
                         : "the answer is not HTTP/1.1: check that the address and port are right"};
 }
 
+/// Nearly every answer comes at once.
+bool ResponseReader::Impl::parse_plain() {
+    if (bodiless || filled != total) return false;
+    auto const size = read_plain_answer({buffer.data(), filled}, response_bytes_max, *into);
+    if (size) parsed = *size;
+    return size.has_value();
+}
+
 Result<Progress> ResponseReader::Impl::parse() {
+    if (!parser) {
+        if (parse_plain()) return Progress::done;
+        start_parser();
+    }
     while (parsed < filled) {
         if (at_start_line && !begins_like_http()) return not_http();
         beast::error_code error;
@@ -204,8 +218,8 @@ void ResponseReader::begin(Response& into, bool bodiless) {
     impl_->filled = 0;
     impl_->total = 0;
     impl_->done = false;
+    impl_->parser.reset();
     into.status = 0;
-    impl_->start_parser();
 }
 
 std::span<char> ResponseReader::space() noexcept {
@@ -214,7 +228,7 @@ std::span<char> ResponseReader::space() noexcept {
 
 Result<Progress> ResponseReader::commit(std::size_t count) {
     auto& state = *impl_;
-    assert(state.parser && !state.done && count <= state.buffer.size() - state.filled);
+    assert(state.into != nullptr && !state.done && count <= state.buffer.size() - state.filled);
     state.filled += count;
     state.total += count;
     auto progress = state.parse();
@@ -241,7 +255,7 @@ Result<Progress> ResponseReader::close() {
         return Error{ErrorCode::connection, "the connection was closed before an answer came"};
     }
     beast::error_code error = beast_http::error::partial_message;
-    if (state.parser->got_some()) state.parser->put_eof(error);
+    if (state.parser && state.parser->got_some()) state.parser->put_eof(error);
     if (error || state.into->status < 200) {
         return Error{ErrorCode::connection,
                      "the connection was closed in the middle of an answer, "
@@ -261,7 +275,8 @@ bool ResponseReader::has_rest() const noexcept {
 }
 
 bool ResponseReader::is_reusable() const noexcept {
-    return impl_->done && !has_rest() && impl_->parser->is_done() && impl_->parser->keep_alive();
+    if (!impl_->done || has_rest()) return false;
+    return !impl_->parser || (impl_->parser->is_done() && impl_->parser->keep_alive());
 }
 
 }  // namespace headrace::http

@@ -1,6 +1,6 @@
 // Reads one HTTP answer out of bytes as they come, apart from any socket: content-length, chunked
-// and close-delimited bodies, with limits on head and whole. Beast's parser does the reading. Used
-// by connection.cpp, tests and the fuzz target.
+// and close-delimited bodies, with limits on head and whole. Beast's parser does the reading, but
+// for plain answers (plain_answer.hpp). Used by connection.cpp, tests and the fuzz target.
 // Thread safety: none; a reader belongs to its connection.
 #pragma once
 

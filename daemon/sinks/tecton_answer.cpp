@@ -4,6 +4,7 @@
 #include "sinks/judgements.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 
@@ -50,9 +51,13 @@ struct Body {
     Body body{.text = text};
     body.is_object = validator.check_object(text).has_value();
     if (body.is_object) {
-        body.looks_delivered = find_raw(text, "/workspaceName") || find_raw(text, "/ingestMetrics");
-        body.has_record_errors = is_filled(find_raw(text, "/recordErrors"));
-        body.has_request_error = is_filled(find_raw(text, "/requestError"));
+        constexpr std::array<std::string_view, 4> names{"workspaceName", "ingestMetrics",
+                                                        "recordErrors", "requestError"};
+        std::array<std::optional<std::string_view>, names.size()> found;
+        find_members(text, names, found);
+        body.looks_delivered = found[0] || found[1];
+        body.has_record_errors = is_filled(found[2]);
+        body.has_request_error = is_filled(found[3]);
     }
     return body;
 }

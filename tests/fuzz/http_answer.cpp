@@ -52,5 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     expect(one.status >= 200 && one.status <= 999);
     expect(one.status == other.status && one.body == other.body && one.headers == other.headers);
     expect(one.body.size() <= response_bytes_max);
+    // What comes behind the answer is seen in one go only.
+    if (!at_once.has_rest() && !in_pieces.has_rest())
+        expect(at_once.is_reusable() == in_pieces.is_reusable());
     return 0;
 }

@@ -4,6 +4,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
+#include <optional>
 #include <string>
 
 namespace headrace {
@@ -197,3 +199,19 @@ TEST_CASE("UTF-8 is checked strictly") {
 
 }  // namespace
 }  // namespace headrace
+
+TEST_CASE(
+    "several members are found by one reading, the last of equal keys, at the top level only") {
+    using headrace::find_members;
+    constexpr std::array<std::string_view, 3> names{"a", "b", "absent"};
+    std::array<std::optional<std::string_view>, 3> found;
+    find_members(R"( {"b":{"a":1,"absent":2}, "a" : [1,"]"] ,"\u0061":"x\"y"} )", names, found);
+    CHECK(found[0] == R"("x\"y")");
+    CHECK(found[1] == R"({"a":1,"absent":2})");
+    CHECK_FALSE(found[2]);
+    for (auto const* const other : {"", " ", "[1]", "{}", "\"a\""}) {
+        std::array<std::optional<std::string_view>, 3> nothing;
+        find_members(other, names, nothing);
+        CHECK_FALSE(nothing[0]);
+    }
+}

@@ -18,7 +18,7 @@ http::ClientSettings settings(http::Url const& url) {
 
 TEST_CASE("a request head carries host, length and the caller's headers") {
     Headers const headers{{"Authorization", "Bearer x"}, {"Content-Type", "application/json"}};
-    http::RequestHead const head(settings({.tls = false, .host = "h", .port = 8080}));
+    http::RequestHead head(settings({.tls = false, .host = "h", .port = 8080}));
     std::string out = "what was there before";
     REQUIRE(head.write({.target = "/a?b", .headers = headers, .body = "12345"}, out));
     CHECK(out ==
@@ -27,7 +27,7 @@ TEST_CASE("a request head carries host, length and the caller's headers") {
 }
 
 TEST_CASE("a compressed body says how it was compressed") {
-    http::RequestHead const head(settings({.tls = false, .host = "h", .port = 80}));
+    http::RequestHead head(settings({.tls = false, .host = "h", .port = 80}));
     std::string out;
     REQUIRE(head.write({.target = "/", .headers = {}, .body = "12345", .content_encoding = "gzip"},
                        out));
@@ -36,7 +36,7 @@ TEST_CASE("a compressed body says how it was compressed") {
 }
 
 TEST_CASE("a GET without a body has no length, a POST has 0") {
-    http::RequestHead const head(settings({.tls = true, .host = "::1", .port = 443}));
+    http::RequestHead head(settings({.tls = true, .host = "::1", .port = 443}));
     std::string out;
     REQUIRE(head.write({.method = "GET", .target = "/", .headers = {}, .body = ""}, out));
     CHECK(out == "GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n");
@@ -48,7 +48,7 @@ TEST_CASE("through a plain proxy the target is absolute and the proxy's credenti
     auto with_proxy = settings({.tls = false, .host = "h", .port = 80});
     with_proxy.proxy = {.tls = false, .host = "proxy", .port = 3128};
     with_proxy.proxy_authorization = "Basic eA==";
-    http::RequestHead const head(with_proxy);
+    http::RequestHead head(with_proxy);
     std::string out;
     REQUIRE(head.write({.method = "GET", .target = "/x", .headers = {}, .body = ""}, out));
     CHECK(out == "GET http://h/x HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic eA==\r\n\r\n");
@@ -59,7 +59,7 @@ TEST_CASE("through a tunnel only CONNECT carries the proxy's credentials") {
     auto with_proxy = settings({.tls = true, .host = "h", .port = 443});
     with_proxy.proxy = {.tls = false, .host = "proxy", .port = 3128};
     with_proxy.proxy_authorization = "Basic eA==";
-    http::RequestHead const head(with_proxy);
+    http::RequestHead head(with_proxy);
     std::string out;
     REQUIRE(head.write({.method = "GET", .target = "/x", .headers = {}, .body = ""}, out));
     CHECK(out == "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -81,11 +81,32 @@ TEST_CASE("what would smuggle a header or a request is refused") {
         Row{"POST", "/", {{"", "z"}}}, Row{"POST", "/", {{"content-length", "0"}}},
         Row{"POST", "/", {{"Transfer-Encoding", "chunked"}}}, Row{"POST", "/", {{"HOST", "x"}}},
         Row{"POST", "/", {{"Connection", "close"}}});
-    http::RequestHead const head(settings({.tls = false, .host = "h", .port = 80}));
+    http::RequestHead head(settings({.tls = false, .host = "h", .port = 80}));
     std::string out;
     auto const written = head.write(
         {.method = row.method, .target = row.target, .headers = row.headers, .body = ""}, out);
     REQUIRE_FALSE(written);
     CHECK(written.error().code == headrace::ErrorCode::invalid_argument);
     CHECK(written.error().message.find("secret") == std::string::npos);
+}
+
+TEST_CASE("headers are those of each request, whatever the last one's were") {
+    http::RequestHead head(settings({.tls = false, .host = "h", .port = 80}));
+    std::string out;
+    std::string const begin = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n";
+    auto const write = [&](Headers const& headers) {
+        return head.write({.method = "POST", .target = "/", .headers = headers, .body = ""}, out);
+    };
+    for (int round = 0; round < 2; ++round) {
+        REQUIRE(write({{"A", "1"}}));
+        CHECK(out == begin + "A: 1\r\n\r\n");
+        REQUIRE(write({{"A", "2"}, {"B", "3"}}));
+        CHECK(out == begin + "A: 2\r\nB: 3\r\n\r\n");
+        CHECK_FALSE(write({{"A", "2"}, {"B", "3\n"}}));
+        CHECK_FALSE(write({{"A", "2"}, {"B", "3\n"}}));
+        REQUIRE(write({}));
+        CHECK(out == begin + "\r\n");
+        REQUIRE(write({{"A", "2"}}));
+        CHECK(out == begin + "A: 2\r\n\r\n");
+    }
 }

@@ -119,6 +119,21 @@ TEST_CASE("malformed record: what is not one JSON object is refused at decode") 
     CHECK(refusal("{}") == "accepted");
 }
 
+TEST_CASE("every answer is judged by its own status and bytes, whatever came before it") {
+    auto const dialect = make_tecton_dialect(settings());
+    auto const request = encode(*dialect, ready(*dialect, {R"({"a":1})"}));
+    std::string const delivered = R"({"workspaceName":"prod"})";
+    std::string const refused =
+        R"({"workspaceName":"prod","recordErrors":[{"errorType":"E","errorMessage":"m"}]})";
+    for (int round = 0; round < 2; ++round) {
+        CHECK(dialect->judge(request, answer(200, delivered)).verdict == flow::Verdict::delivered);
+        CHECK(dialect->judge(request, answer(200, delivered)).status == "200");
+        CHECK(dialect->judge(request, answer(503, delivered)).verdict == flow::Verdict::retry);
+        CHECK(dialect->judge(request, answer(200, refused)).verdict == flow::Verdict::split);
+        CHECK(dialect->judge(request, answer(200, "{}")).verdict == flow::Verdict::retry);
+    }
+}
+
 TEST_CASE("a tombstone is skipped or dead-lettered as configured") {
     auto one = settings();
     auto tombstone = record(std::nullopt, "k");
