@@ -62,6 +62,32 @@ def peers_table(cases):
     return rows
 
 
+# Case, figure and heading of what is lost and repeated.
+FAULTS = [
+    ("outage", "records lost", "503 for 20 s: lost"),
+    ("outage", "requests into the outage", "requests into it"),
+    ("outage", "all delivered after its end", "all delivered, s after its end"),
+    ("kill", "records lost", "kill -9: lost"),
+    ("kill", "records twice", "twice"),
+    ("poison", "of 19,980 good records delivered", "20 poison of 20,000: good ones delivered"),
+    ("poison", "requests refused", "refused requests in 30 s"),
+]
+
+
+def faults_table(cases):
+    values = {(case, figure["name"]): figure["value"]
+              for case in cases for figure in cases[case]["figures"]}
+    programs = [name.split(", ", 1)[1] for case, name in values
+                if case == "poison" and name.startswith("requests refused")]
+    rows = ["| program | " + " | ".join(heading for _, _, heading in FAULTS) + " |",
+            "| --- " * (len(FAULTS) + 1) + "|"]
+    for program in programs:
+        cells = [values.get((case, f"{what}, {program}")) for case, what, _ in FAULTS]
+        rows.append(f"| {program} | " + " | ".join(
+            "never" if cell is None else f"{cell:,.0f}" for cell in cells) + " |")
+    return rows
+
+
 def middle(runs, key):
     values = sorted(run[key] for run in runs)
     return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
@@ -71,8 +97,10 @@ def write_page():
     """Fills what stands between the marks `NAME: begin` and `NAME: end`."""
     cases = recorded()
     text = PAGE.read_text("utf-8")
-    for name, table in (("goals", goals_table), ("peers", peers_table)):
-        if name == "peers" and "peers" not in cases:
+    tables = {"goals": goals_table, "peers": peers_table, "faults": faults_table}
+    needed = {"goals": (), "peers": ("peers",), "faults": ("outage", "kill", "poison")}
+    for name, table in tables.items():
+        if any(case not in cases for case in needed[name]):
             continue
         begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
         before, rest = text.split(begin)
