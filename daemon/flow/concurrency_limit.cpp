@@ -174,6 +174,7 @@ void ConcurrencyLimit::cut(Change why, std::uint32_t floor, TimePoint now) noexc
         more_wait_ = std::min(2 * more_wait_, more_wait_max);
         more_at_ = now + more_wait_;
         cut_to_ = base_;
+        count(why);
         give_up_trial(now);
         return;
     }

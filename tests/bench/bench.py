@@ -10,6 +10,7 @@ import cases_cost
 import cases_peers
 import cases_time
 import cases_trouble
+import cases_concurrency
 import cases_faults
 import cases_calls
 import cases_guarantees
