@@ -45,22 +45,25 @@ constexpr std::size_t nowhere = std::string_view::npos;
     return nowhere;
 }
 
-/// Whether any of the word's eight bytes is zero.
-[[nodiscard]] constexpr bool has_zero(std::uint64_t word) noexcept {
-    return ((word - 0x0101010101010101U) & ~word & 0x8080808080808080U) != 0;
+/// Sixteen bytes that are compared at once; any processor that we know has such registers.
+using Block = std::uint8_t __attribute__((vector_size(16)));
+
+[[nodiscard]] constexpr Block filled_with(std::uint8_t byte) noexcept {
+    return Block{} + byte;
 }
 
-/// Moves over blocks of eight bytes in which no quote and no bracket stands: most of a vector.
+/// Moves over blocks of bytes in which no quote and no bracket stands: most of a vector.
 [[nodiscard]] std::size_t after_plain_blocks(std::string_view text, std::size_t at) noexcept {
-    constexpr std::uint64_t each = 0x0101010101010101U;
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
+    for (; at + sizeof(Block) <= text.size(); at += sizeof(Block)) {
+        Block block;
+        std::memcpy(&block, text.data() + at, sizeof block);
         // With this bit set `[` is `{` and `]` is `}`.
-        std::uint64_t const folded = word | (0x20U * each);
-        if (has_zero(word ^ ('"' * each)) || has_zero(folded ^ ('{' * each)) ||
-            has_zero(folded ^ ('}' * each)))
-            break;
+        Block const folded = block | filled_with(0x20U);
+        auto const found = (block == filled_with('"')) | (folded == filled_with('{')) |
+                           (folded == filled_with('}'));
+        std::array<std::uint64_t, sizeof(Block) / 8> words{};
+        std::memcpy(words.data(), &found, sizeof found);
+        if ((words[0] | words[1]) != 0) break;
     }
     return at;
 }
@@ -326,7 +329,10 @@ Result<void> JsonValidator::check_object(std::string_view text) {
 
 std::optional<std::string_view> find_raw(std::string_view object, std::string_view pointer) {
     std::size_t const begin = after_space(object, 0);
-    std::size_t const end = after_value(object, begin);
+    if (begin == object.size()) return std::nullopt;
+    // Its end is looked for only if the object itself is meant: that costs as much as looking into
+    // it.
+    std::size_t const end = pointer.empty() ? after_value(object, begin) : object.size();
     if (end == nowhere) return std::nullopt;
     std::string_view value = object.substr(begin, end - begin);
     while (!pointer.empty()) {
