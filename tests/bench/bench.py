@@ -15,6 +15,7 @@ import cases_faults
 import cases_calls
 import cases_guarantees
 import short_form
+from cpu_profile import profile
 from registry import CASES
 from report import record, text_of
 from revisions import build_revision
@@ -35,11 +36,13 @@ def read_options():
     parser.add_argument("--compare", metavar="REV",
                         help="this checkout against another revision, in turn; cases: "
                         + ", ".join(cases_cost.SCENARIOS))
+    parser.add_argument("--profile", action="store_true",
+                        help="where the daemon's CPU goes, by perf; cases as for --compare")
     parser.add_argument("--record", action="store_true",
                         help="writes tests/bench/results and the table of docs/performance.md")
     parser.add_argument("--rounds", type=int, default=7, help="how often each program runs (7)")
     options = parser.parse_args()
-    known = cases_cost.SCENARIOS if options.compare else CASES
+    known = cases_cost.SCENARIOS if options.compare or options.profile else CASES
     unknown = set(options.cases) - set(known)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -81,6 +84,10 @@ def main():
     elif options.short:
         with Stage() as stage:
             sys.exit(not short_form.run(stage, options))
+    elif options.profile:
+        with Stage() as stage:
+            for name in options.cases or ["tecton"]:
+                profile(stage, cases_cost.SCENARIOS[name])
     elif options.compare:
         other = build_revision(options.compare, options.cache, say)
         with Stage() as stage:
