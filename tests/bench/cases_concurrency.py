@@ -5,7 +5,7 @@ from cases_trouble import back_after, follow, rate
 from contenders import Daemon
 from registry import case
 from result import Result
-from stage import SPACING, running
+from stage import SPACING, measure, running
 
 RECORDS = 900_000
 PHASES_SECS = (8, 10, 10)
@@ -64,3 +64,20 @@ def distance_case(stage, options):
 def queue_case(stage, options):
     return compare(stage, 256, (16, 32, 64),
                    lambda sink, times: sink.ask("model", 24, 10_000 * times, 100_000))
+
+
+@case("at_once", "answers come at once: automatic against fixed concurrency, in turn")
+def at_once_case(stage, options):
+    result = Result()
+    contenders = [Daemon(f"fixed {limit}", http={"concurrency": limit}) for limit in (16, 64, 256)]
+    contenders.append(Daemon("auto", http={"concurrency": "auto"}))
+    load = {"topic": stage.topic(RECORDS), "sink": stage.sink(), "records": RECORDS}
+    for _ in range(3):
+        for contender in contenders:
+            run = measure(stage, contender, load)
+            result.runs.setdefault(contender.name, []).append(run)
+    for name, runs in result.runs.items():
+        for figure in ("records_per_sec", "cpu_secs_per_million"):
+            values = sorted(run[figure] for run in runs)
+            result.add(f"{figure}, {name}", values[1], values[0], values[2])
+    return result
