@@ -93,6 +93,18 @@ TEST_CASE("what would only wait at the destination is not sent") {
     CHECK(model.gate().concurrency().latency_secs() > 0.01);
 }
 
+TEST_CASE("when a destination loses workers, what it is given falls with them") {
+    DestinationModel model(adaptive(128), 1);
+    model.behave({.distance = 2ms, .service = 20ms, .workers = 60});
+    CHECK(model.run(10s).limit > 50);
+    model.behave({.distance = 2ms, .service = 20ms, .workers = 6});
+    std::ignore = model.run(40s);
+    auto const settled = model.run(10s);
+    CHECK(settled.limit < 20);
+    CHECK(settled.latency_secs < 0.07);
+    CHECK(settled.per_sec > 0.9 * 300);
+}
+
 TEST_CASE("a destination that refuses above a concurrency is kept just below it") {
     for (bool const with_503 : {false, true}) {
         CAPTURE(with_503);
