@@ -8,6 +8,7 @@ from pathlib import Path
 # Each adds its cases, in this order.
 import cases_cost
 import cases_peers
+import cases_compression
 import cases_time
 import cases_trouble
 import cases_concurrency
