@@ -93,6 +93,15 @@ class ConcurrencyLimit {
     void look_anew(TimePoint now) noexcept;
     void count(Change change) noexcept;
 
+    [[nodiscard]] static std::uint32_t scaled(std::uint32_t limit, double by) noexcept;
+
+    /// Between trials, and the longest such wait that refusals did not cause.
+    static constexpr Duration trial_wait = std::chrono::seconds(3);
+    static constexpr Duration quiet_wait_max = std::chrono::seconds(6);
+    /// Shares of failures are of this; more than so much lowers the limit.
+    static constexpr std::uint32_t whole = 65536;
+    static constexpr std::uint32_t failing_share = whole * 15 / 100;
+
     bool const is_adaptive_;
     std::uint32_t const max_;
     std::uint32_t const floor_;  ///< Latency and failures alone do not lower the limit below.
