@@ -9,6 +9,8 @@ namespace {
 /// Spare batches kept for reuse; more are freed.
 constexpr std::size_t spare_max = 512;
 constexpr std::size_t ring_min = 64;
+/// A new batch has room for so many records at most.
+constexpr std::size_t first_records_max = 16;
 /// A spare batch with more room than this gives its memory back.
 constexpr std::size_t spare_records_max = 4096;
 
@@ -189,10 +191,17 @@ Batcher::OpenBatches::iterator Batcher::find_open(BatchId id) {
 }
 
 std::unique_ptr<Batch> Batcher::fresh(TimePoint now) {
-    auto batch = spare_.empty() ? std::make_unique<Batch>() : std::move(spare_.back());
-    if (!spare_.empty()) spare_.pop_back();
+    bool const is_new = spare_.empty();
+    auto batch = is_new ? std::make_unique<Batch>() : std::move(spare_.back());
+    if (!is_new) spare_.pop_back();
     batch->id = next_id_++;
     batch->parts.resize(1);
+    if (is_new) {
+        // A few at once instead of one, two, four …; a large batch grows as it fills.
+        auto const records = std::min(settings_.records_per_target_max, first_records_max);
+        batch->part().records.reserve(records);
+        batch->effective.reserve(records);
+    }
     Part& part = batch->part();
     part.attempts = 0;
     part.failures = 0;
