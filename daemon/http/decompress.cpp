@@ -137,7 +137,7 @@ Result<std::string> decompress(ContentCoding coding, std::string_view body, std:
 }
 
 std::optional<ServerResponse> decode_body(ServerRequest& request, std::size_t bytes_max) {
-    constexpr std::string_view name = "Content-Encoding";
+    static constexpr std::string_view name = "Content-Encoding";
     auto const is_coding = [](auto const& header) { return same_name(header.first, name); };
     auto const times = std::count_if(request.headers.begin(), request.headers.end(), is_coding);
     if (times == 0) return std::nullopt;
