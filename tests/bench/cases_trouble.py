@@ -27,12 +27,13 @@ def rate(samples, since, until=float("inf")):
 
 
 def back_after(samples, since, wanted):
-    """Seconds from `since` until a whole second passes at the wanted rate."""
+    """Seconds from `since` until a whole second passes at the wanted rate; all there are if none
+    does."""
     for at, count, _ in samples:
         later = next((sample for sample in samples if sample[0] >= at + 1), None)
         if at >= since and later and (later[1] - count) / (later[0] - at) >= wanted:
             return at - since
-    return float("inf")
+    return samples[-1][0] - since
 
 
 @case("overload", "a destination that slows tenfold for 10 s and recovers; concurrency is auto")
