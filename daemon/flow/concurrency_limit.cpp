@@ -43,6 +43,8 @@ void ConcurrencyLimit::on_success(End const& end) noexcept {
     if (!is_adaptive_) return;
     // Only a limit that is felt is raised: otherwise it would grow without evidence that the
     // destination bears it.
+    if (!succeeded_since_cut_.load(std::memory_order_relaxed))
+        succeeded_since_cut_.store(true, std::memory_order_relaxed);
     auto present = limit();
     auto const to = ramp_to_.load(std::memory_order_relaxed);
     if (present < to && 2 * end.in_flight >= present)
@@ -125,12 +127,14 @@ void ConcurrencyLimit::cut(Change why, std::uint32_t floor, TimePoint now) noexc
     if (last != 0 && present - last < cut_interval.count()) return;
     cut_at_.store(present, std::memory_order_relaxed);
     auto const before = limit();
+    bool const has_succeeded = succeeded_since_cut_.exchange(false, std::memory_order_relaxed);
     more_wait_ = std::max(more_wait_, quiet_wait_max + trial_wait);
     if (phase_ == Phase::more) {
         // The trial was too much; what it began with was not.
         more_wait_ = std::min(2 * more_wait_, more_wait_max);
         more_at_ = now + more_wait_;
         cut_to_ = base_;
+        cut_from_ = base_;
         count(why);
         give_up_trial(now);
         return;
@@ -139,7 +143,13 @@ void ConcurrencyLimit::cut(Change why, std::uint32_t floor, TimePoint now) noexc
     more_at_ = now + more_wait_;
     auto const after = std::max(before / 2, std::min(floor, before));
     if (after != before) count(why);
-    cut_to_ = std::max(scaled(before, regain), after);
+    if (why == Change::throttled && last != 0 && !has_succeeded) {
+        // Refused again at half, and nothing was taken between: it refuses any number.
+        cut_to_ = std::max(cut_from_, after);
+    } else {
+        cut_from_ = before;
+        cut_to_ = std::max(scaled(before, regain), after);
+    }
     begin_ramp(after, cut_to_, now);
 }
 

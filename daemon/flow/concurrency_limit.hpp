@@ -110,6 +110,7 @@ class ConcurrencyLimit {
     std::atomic<std::uint32_t> failing_{0};  ///< Share of failures, smoothed, in 1/65536.
     std::atomic<std::uint32_t> bearable_;    ///< Such a share lowers nothing.
     std::atomic<Duration::rep> cut_at_{0};
+    std::atomic<bool> succeeded_since_cut_{false};
     LatencyWindow window_;
 
     std::atomic<std::uint8_t> signals_{0};
@@ -129,6 +130,7 @@ class ConcurrencyLimit {
     Duration less_wait_;
     bool was_odd_ = false;              ///< The trial before was not believed.
     std::uint32_t cut_to_ = 0;          ///< What the last cut left as good.
+    std::uint32_t cut_from_ = 0;        ///< The limit before the first of cuts without a success.
     std::uint32_t tolerated_;           ///< Such a share of failures does not depend on the limit.
     std::uint32_t failing_at_cut_ = 0;  ///< At the first of several cuts.
 

@@ -183,6 +183,23 @@ TEST_CASE("after an outage sending begins with little and is back within ten sec
     CHECK(changes(model, ConcurrencyChange::recovered) > 0);
 }
 
+TEST_CASE(
+    "a destination that throttled everything for a while gets what it got before, in seconds") {
+    Behaviour const well{.distance = 5ms};
+    for (std::uint32_t const limit_max : {16U, most}) {
+        CAPTURE(limit_max);
+        DestinationModel model(adaptive(limit_max), 1);
+        model.behave(well);
+        auto const before = model.run(15s);
+        model.behave({.distance = 5ms, .per_sec = 0.001});
+        auto const storm = model.run(10s);
+        CHECK(storm.limit_min <= 2);
+        model.behave(well);
+        std::ignore = model.run(5s);
+        CHECK(model.run(2s).per_sec > 0.9 * before.per_sec);
+    }
+}
+
 TEST_CASE("Milvus's few requests in flight are followed too") {
     auto const far = best_fixed({.distance = 200ms}, 8, phase);
     DestinationModel model(adaptive(8), 1);
