@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include "base/json_grammar.hpp"
+#include "base/number_list.hpp"
 #include "base/utf8.hpp"
 
 #include <simdjson.h>
@@ -19,6 +20,8 @@ namespace {
 /// that takes none.
 constexpr std::size_t fast_path_bytes_max = 128 * 1024;
 constexpr std::size_t fast_path_bytes_min = 4 * 1024;
+/// In a text as long as this it is worth looking for long lists of numbers.
+constexpr std::size_t lists_bytes_min = 1024;
 
 constexpr std::size_t nowhere = std::string_view::npos;
 
@@ -302,11 +305,34 @@ struct JsonValidator::Impl {
         std::size_t const needed = text.size() + simdjson::SIMDJSON_PADDING;
         if (scratch.size() < needed)
             scratch.resize(std::bit_ceil(std::max(needed, fast_path_bytes_min)));
-        std::memcpy(scratch.data(), text.data(), text.size());
-        std::memset(scratch.data() + text.size(), ' ', simdjson::SIMDJSON_PADDING);
+        auto const size = copy(text);
+        std::memset(scratch.data() + size, ' ', simdjson::SIMDJSON_PADDING);
         simdjson::dom::element root;
-        return parser.parse(scratch.data(), text.size(), false).get(root) == simdjson::SUCCESS &&
+        return parser.parse(scratch.data(), size, false).get(root) == simdjson::SUCCESS &&
                root.is_object();
+    }
+
+    /// Copies the text to the scratch memory, but for lists of plain numbers between brackets,
+    /// which are checked on the way: with `[]` in their place the text is JSON if, and only if, it
+    /// was, also where the brackets stand in a string. simdjson would convert every number.
+    [[nodiscard]] std::size_t copy(std::string_view text) {
+        std::size_t size = 0;
+        auto const append = [&](std::string_view piece) {
+            std::memcpy(scratch.data() + size, piece.data(), piece.size());
+            size += piece.size();
+        };
+        if (text.size() < lists_bytes_min) {
+            append(text);
+            return size;
+        }
+        std::size_t at = 0;
+        for (auto bracket = text.find('['); bracket != nowhere; bracket = text.find('[', at)) {
+            append(text.substr(at, bracket + 1 - at));
+            at = bracket + 1;
+            at += number_list_size(text.substr(at));
+        }
+        append(text.substr(at));
+        return size;
     }
 };
 
