@@ -58,10 +58,21 @@ void OrderLocks::wait_first(Record record) {
     auto const index = take_node(std::move(record));
     Lock& lock = found->second;
     --lock.open;
-    nodes_[index].next = lock.first;
-    if (lock.first == none) lock.last = index;
-    lock.first = index;
     ++waiting_;
+    // Of its partition some that wait may come before it: they went for another target's sake.
+    auto const& ticket = nodes_[index].record.ticket;
+    auto before = none;
+    for (auto at = lock.first; at != none; at = nodes_[at].next) {
+        auto const& other = nodes_[at].record.ticket;
+        if (other.slot != ticket.slot) continue;
+        if (std::pair(other.epoch, other.sequence) > std::pair(ticket.epoch, ticket.sequence))
+            break;
+        before = at;
+    }
+    auto& link = before == none ? lock.first : nodes_[before].next;
+    nodes_[index].next = link;
+    link = index;
+    if (lock.last == before) lock.last = index;
 }
 
 bool OrderLocks::unlock(std::uint64_t hash) {

@@ -46,8 +46,8 @@ class OrderLocks {
     /// Puts a record behind the earlier ones of its hash. REQUIRES: is_locked(record.order_hash).
     void wait(Record record);
 
-    /// Takes an open record back to wait before all others of its hash. REQUIRES: it is counted as
-    /// open, and another one of the hash stays so.
+    /// Takes an open record back to wait before all others of its hash but those of its partition
+    /// that come before it. REQUIRES: it is counted as open, and another one of the hash stays so.
     void wait_first(Record record);
 
     /// Notes that one open record of the hash is settled. True if it was the last one and others

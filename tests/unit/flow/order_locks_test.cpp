@@ -92,3 +92,26 @@ TEST_CASE("a record that waits lets go of its fetch buffer once it was here for 
     locks.detach_old();
     CHECK_FALSE(locks.first(7)->is_detached());
 }
+
+TEST_CASE(
+    "records taken back wait by their sequence, before and behind others of their partition") {
+    OrderLocks locks;
+    auto const at = [](std::uint64_t sequence) {
+        auto made = record(static_cast<flow::Offset>(sequence), 7);
+        made.ticket.sequence = sequence;
+        return made;
+    };
+    for (int open = 0; open < 4; ++open)
+        locks.lock(7, 1);
+    locks.wait(at(9));
+    // Another target's sake took them away first, not their place.
+    locks.wait_first(at(5));
+    locks.wait_first(at(7));
+    locks.wait_first(at(2));
+    CHECK(locks.open(7) == 1);
+    REQUIRE(locks.unlock(7));
+    for (flow::Offset const offset : {2, 5, 7, 9}) {
+        CHECK(locks.take_first(7).offset == offset);
+    }
+    CHECK(locks.waiting() == 0);
+}
