@@ -112,13 +112,17 @@ void Delivery::release_target(TargetId target, Now now) {
         held_.push(std::move(batch));
     }
     // From the last on: while another one of its key is open, a record waits before those behind
-    // it.
+    // it; and behind those before it that wait, for the sake of a dead letter.
     std::vector<Record> free;
+    std::vector<std::uint64_t> to_release;
     for (auto record = blocked.records.rbegin(); record != blocked.records.rend(); ++record) {
         note_blocked(0, record->cost_bytes);
-        bool const must_wait = record->order_hash != 0 && locks_.open(record->order_hash) > 1;
+        auto const hash = record->order_hash;
+        bool const must_wait =
+            hash != 0 && (locks_.open(hash) > 1 || locks_.has_earlier_waiting(*record));
         if (must_wait) {
             locks_.wait_first(std::move(*record));
+            if (locks_.open(hash) == 0) to_release.push_back(hash);
         } else {
             free.push_back(std::move(*record));
         }
@@ -133,6 +137,8 @@ void Delivery::release_target(TargetId target, Now now) {
         locks_.move(record->order_hash, batch->id);
         batcher_.add(*batch, std::move(*record));
     }
+    for (auto const hash : to_release)
+        release_waiting(hash, now);
 }
 
 /// Ends the probe of a missing target that `batch` was, if it was one. Gives the target if it is

@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace headrace::flow {
+namespace {
+
+/// REQUIRES: both are of one slot.
+[[nodiscard]] bool is_before(Ticket const& one, Ticket const& other) noexcept {
+    return std::pair(one.epoch, one.sequence) < std::pair(other.epoch, other.sequence);
+}
+
+}  // namespace
 
 bool OrderLocks::may_join(std::uint64_t hash, BatchId batch) const {
     auto const found = table_.find(hash);
@@ -54,7 +62,7 @@ void OrderLocks::wait(Record record) {
 
 void OrderLocks::wait_first(Record record) {
     auto const found = table_.find(record.order_hash);
-    assert(found != table_.end() && found->second.open > 1);
+    assert(found != table_.end() && found->second.open != 0);
     auto const index = take_node(std::move(record));
     Lock& lock = found->second;
     --lock.open;
@@ -65,14 +73,23 @@ void OrderLocks::wait_first(Record record) {
     for (auto at = lock.first; at != none; at = nodes_[at].next) {
         auto const& other = nodes_[at].record.ticket;
         if (other.slot != ticket.slot) continue;
-        if (std::pair(other.epoch, other.sequence) > std::pair(ticket.epoch, ticket.sequence))
-            break;
+        if (is_before(ticket, other)) break;
         before = at;
     }
     auto& link = before == none ? lock.first : nodes_[before].next;
     nodes_[index].next = link;
     link = index;
     if (lock.last == before) lock.last = index;
+}
+
+bool OrderLocks::has_earlier_waiting(Record const& record) const {
+    auto const found = table_.find(record.order_hash);
+    if (found == table_.end()) return false;
+    for (auto at = found->second.first; at != none; at = nodes_[at].next) {
+        auto const& other = nodes_[at].record.ticket;
+        if (other.slot == record.ticket.slot) return is_before(other, record.ticket);
+    }
+    return false;
 }
 
 bool OrderLocks::unlock(std::uint64_t hash) {

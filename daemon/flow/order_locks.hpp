@@ -47,8 +47,12 @@ class OrderLocks {
     void wait(Record record);
 
     /// Takes an open record back to wait before all others of its hash but those of its partition
-    /// that come before it. REQUIRES: it is counted as open, and another one of the hash stays so.
+    /// that come before it. REQUIRES: it is counted as open; if no other one of the hash is, those
+    /// that wait are to be released.
     void wait_first(Record record);
+
+    /// Whether a record of its hash and partition that comes before it waits.
+    [[nodiscard]] bool has_earlier_waiting(Record const& record) const;
 
     /// Notes that one open record of the hash is settled. True if it was the last one and others
     /// wait: the caller then takes them out with take_first() as far as they may go, and calls

@@ -109,6 +109,11 @@ TEST_CASE(
     locks.wait_first(at(7));
     locks.wait_first(at(2));
     CHECK(locks.open(7) == 1);
+    CHECK(locks.has_earlier_waiting(at(3)));
+    CHECK_FALSE(locks.has_earlier_waiting(at(1)));
+    auto of_another_partition = at(3);
+    of_another_partition.ticket.slot = 1;
+    CHECK_FALSE(locks.has_earlier_waiting(of_another_partition));
     REQUIRE(locks.unlock(7));
     for (flow::Offset const offset : {2, 5, 7, 9}) {
         CHECK(locks.take_first(7).offset == offset);
