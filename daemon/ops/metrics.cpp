@@ -338,7 +338,7 @@ constexpr Row<Process> process_rows[] = {
     {"headrace_memory_limit_bytes",
      gauge,
      {},
-     "What headrace_memory_bytes stays under: the shares of all routes.",
+     "What headrace_memory_bytes stays under, but for one decompressed answer: all shares.",
      [](S& s, Process const& p) { s.add({}, sum(p.routes, &R::memory_limit_bytes)); }},
     {"headrace_build_info",
      gauge,

@@ -405,3 +405,39 @@ TEST_CASE("a blocked target's record waits for those of its partition that stand
     REQUIRE(behind);
     CHECK(DeliveryWorld::values(*behind) == std::vector<std::string>{"views"});
 }
+
+TEST_CASE("a blocked target's record waits for those before it that waited for a dead letter") {
+    DeliveryWorld world;
+    world.settings.order = flow::Order::partition;
+    world.sink.target_by_value = true;
+    world.give(world.views, "k", "views", 1);
+    world.clock.advance(50ms);
+    auto const lost = world.next();
+    REQUIRE(lost);
+    world.give(world.clicks, "bad", "clicks", 0);
+    world.give(world.clicks, "good", "clicks", 0);
+    world.give(world.clicks, "k", "views", 0);
+    world.finish(*lost, DeliveryWorld::blocked(BlockScope::target));
+    world.clock.advance(50ms);
+    auto const both = world.next();
+    REQUIRE(both);
+    CHECK(both->effective.size() == 2);
+    auto const hash = both->records.front().order_hash;
+    world.finish(*both, DeliveryWorld::refused());
+    auto const alone = world.next();
+    REQUIRE(alone);
+    REQUIRE(alone->effective.size() == 1);
+    world.finish(*alone, DeliveryWorld::refused());
+    CHECK(world.fates()[Fate::buried] == 1);
+    world.acknowledge_burial(hash);
+    world.clock.advance(7s);
+    auto const probe = world.next();
+    REQUIRE(probe);
+    world.finish(*probe, DeliveryWorld::delivered());
+    world.clock.advance(50ms);
+    auto const behind = world.next();
+    REQUIRE(behind);
+    CHECK(DeliveryWorld::values(*behind) == std::vector<std::string>{"clicks", "views"});
+    world.finish(*behind, DeliveryWorld::delivered());
+    CHECK(world.delivery->is_idle());
+}
