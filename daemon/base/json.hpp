@@ -1,8 +1,9 @@
 // Complete validation of one JSON object by grammar, a light look into it, and JSON text building.
 // Values keep their bytes: numbers of any magnitude are valid. simdjson's DOM is the fast path, and
-// number_list before it for vectors; where it refuses only a number's magnitude, a slower judge of our own decides by RFC 8259's
-// grammar, which allows lone surrogates (\ud800) too. Used by sinks, emulators and /status. Thread
-// safety: a JsonValidator belongs to one thread; the free functions may be used from any.
+// number_list before it for vectors; where it refuses only a number's magnitude, a slower judge of
+// our own decides by RFC 8259's grammar, which allows lone surrogates (\ud800) too. Used by sinks,
+// emulators and /status. Thread safety: a JsonValidator belongs to one thread; the free functions
+// may be used from any.
 #pragma once
 
 #include "base/result.hpp"
