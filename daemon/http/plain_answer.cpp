@@ -58,10 +58,12 @@ constexpr std::size_t length_digits_max = 9;
     return length;
 }
 
-/// What changes where the answer ends or whether the connection is kept.
-[[nodiscard]] bool is_special(std::string_view name) noexcept {
-    constexpr std::array<std::string_view, 4> special{"Connection", "Proxy-Connection",
-                                                      "Transfer-Encoding", "Upgrade"};
+/// What changes where the answer ends or whether the connection is kept. nginx and others say
+/// "Connection: keep-alive" in every answer, which changes nothing in HTTP/1.1.
+[[nodiscard]] bool is_special(std::string_view name, std::string_view value) noexcept {
+    constexpr std::array<std::string_view, 3> special{"Proxy-Connection", "Transfer-Encoding",
+                                                      "Upgrade"};
+    if (same_name(name, "Connection")) return !same_name(value, "keep-alive");
     return std::ranges::any_of(special,
                                [name](std::string_view other) { return same_name(name, other); });
 }
@@ -86,7 +88,7 @@ std::optional<std::size_t> read_plain_answer(std::string_view bytes, std::size_t
         auto value = line->substr(colon + 1);
         if (value.starts_with(' ')) value.remove_prefix(1);
         bool const is_trimmed = !value.starts_with(' ') && !value.ends_with(' ');
-        if (!is_trimmed || !is_header_name(name) || !is_visible(value) || is_special(name))
+        if (!is_trimmed || !is_header_name(name) || !is_visible(value) || is_special(name, value))
             return std::nullopt;
         if (same_name(name, "Content-Length")) {
             if (length) return std::nullopt;

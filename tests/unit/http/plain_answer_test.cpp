@@ -29,6 +29,14 @@ TEST_CASE("a plain answer is read, and what stood in the response before is gone
     CHECK(response.header("x") == "");
 }
 
+TEST_CASE("an answer that says that the connection is kept is plain") {
+    Response response;
+    std::string const answer =
+        "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\nConnection: Keep-Alive\r\n\r\n{}";
+    CHECK(read_plain_answer(answer, plenty, response) == answer.size());
+    CHECK(response.header("connection") == "Keep-Alive");
+}
+
 TEST_CASE("an answer that is not whole is left alone, however much of it is there") {
     Response response;
     for (std::size_t size = 0; size < plain.size(); ++size)
@@ -56,6 +64,8 @@ TEST_CASE("what is not plain is left to the parser that knows it all") {
         "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive, close\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection:\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nUpgrade: h2c\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\ntransfer-encoding: x\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: a\r\n b\r\n",
