@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace headrace {
@@ -24,33 +24,71 @@ struct Classes {
     std::uint64_t minuses = 0;
 };
 
+// What needs wider instructions than the build's is marked so function by function: nothing else
+// may be compiled for a machine that may not be there. What is forced inline takes after its
+// caller.
+
 [[nodiscard]] std::uint64_t bits(__m128i mask, std::size_t at) noexcept {
     return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(mask))) << at;
 }
 
-[[nodiscard]] Classes classify(char const* block) noexcept {
-    Classes out;
+struct Sse2 {
+    [[nodiscard]] static Classes classify(char const* block) noexcept {
+        Classes out;
 #pragma GCC unroll 4
-    for (std::size_t at = 0; at != block_bytes; at += 16) {
-        auto const bytes = _mm_loadu_si128(reinterpret_cast<__m128i const*>(block + at));
-        auto const values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-        out.digits |= bits(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values), at);
-        out.zeros |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('0')), at);
-        out.dots |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')), at);
-        out.commas |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')), at);
-        out.minuses |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')), at);
+        for (std::size_t at = 0; at != block_bytes; at += 16) {
+            auto const bytes = _mm_loadu_si128(reinterpret_cast<__m128i const*>(block + at));
+            auto const values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+            out.digits |= bits(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values), at);
+            out.zeros |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('0')), at);
+            out.dots |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')), at);
+            out.commas |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(',')), at);
+            out.minuses |= bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')), at);
+        }
+        return out;
     }
-    return out;
-}
+};
 
-/// The block at `at`; what lies behind the text's end is nothing of a list.
-[[nodiscard]] Classes classify_from(std::string_view text, std::size_t at) noexcept {
-    auto const left = text.size() - at;
-    if (left >= block_bytes) return classify(text.data() + at);
-    std::array<char, block_bytes> rest{};
-    std::memcpy(rest.data(), text.data() + at, left);
-    return classify(rest.data());
-}
+struct Avx2 {
+    [[nodiscard, gnu::target("avx2")]] static std::uint64_t bits(__m256i mask,
+                                                                 std::size_t at) noexcept {
+        return static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(mask))) << at;
+    }
+    [[nodiscard, gnu::target("avx2")]] static Classes classify(char const* block) noexcept {
+        Classes out;
+#pragma GCC unroll 2
+        for (std::size_t at = 0; at != block_bytes; at += 32) {
+            auto const bytes = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(block + at));
+            auto const values = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
+            auto const least = _mm256_min_epu8(values, _mm256_set1_epi8(9));
+            out.digits |= bits(_mm256_cmpeq_epi8(least, values), at);
+            out.zeros |= bits(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('0')), at);
+            out.dots |= bits(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('.')), at);
+            out.commas |= bits(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(',')), at);
+            out.minuses |= bits(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('-')), at);
+        }
+        return out;
+    }
+};
+
+struct Avx512 {
+    /// A mask in a plain register, where the rules are faster than among mask registers.
+    [[nodiscard, gnu::target("avx512f,avx512bw")]] static std::uint64_t plain(
+        std::uint64_t mask) noexcept {
+        asm("" : "+r"(mask));
+        return mask;
+    }
+    [[nodiscard, gnu::target("avx512f,avx512bw")]] static Classes classify(
+        char const* block) noexcept {
+        auto const bytes = _mm512_loadu_si512(block);
+        auto const values = _mm512_sub_epi8(bytes, _mm512_set1_epi8('0'));
+        return {.digits = plain(_mm512_cmple_epu8_mask(values, _mm512_set1_epi8(9))),
+                .zeros = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('0'))),
+                .dots = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('.'))),
+                .commas = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(','))),
+                .minuses = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('-')))};
+    }
+};
 
 /// The rules of a list. A rule about a byte and the one behind it is asked of the latter, so that
 /// what a block leaves to the next is one bit of each kind: whether its last byte was of it.
@@ -58,7 +96,7 @@ class Rules {
   public:
     /// A block of which the bytes in `part`, its first ones, are of the list. Only behind a whole
     /// block there may be another.
-    void keep(Classes const& block, std::uint64_t part) noexcept {
+    [[gnu::always_inline]] void keep(Classes const& block, std::uint64_t part) noexcept {
         auto const digits = block.digits & part;
         auto const dots = block.dots & part;
         auto const commas = block.commas & part;
@@ -104,12 +142,22 @@ class Rules {
     std::uint64_t fraction_ = 0;  ///< A digit behind a dot.
 };
 
-}  // namespace
+/// The block at `at`; what lies behind the text's end is nothing of a list.
+template <class Width>
+[[nodiscard, gnu::always_inline]] inline Classes classify_from(std::string_view text,
+                                                               std::size_t at) noexcept {
+    auto const left = text.size() - at;
+    if (left >= block_bytes) return Width::classify(text.data() + at);
+    std::array<char, block_bytes> rest{};
+    std::memcpy(rest.data(), text.data() + at, left);
+    return Width::classify(rest.data());
+}
 
-std::size_t number_list_size(std::string_view text) noexcept {
+template <class Width>
+[[nodiscard, gnu::always_inline]] inline std::size_t size_of_list(std::string_view text) noexcept {
     Rules rules;
     for (std::size_t at = 0; at < text.size(); at += block_bytes) {
-        auto const block = classify_from(text, at);
+        auto const block = classify_from<Width>(text, at);
         auto const known = block.digits | block.dots | block.commas | block.minuses;
         if (known == ~std::uint64_t{0}) {
             rules.keep(block, known);
@@ -126,12 +174,52 @@ std::size_t number_list_size(std::string_view text) noexcept {
     return 0;
 }
 
+[[nodiscard]] std::size_t size_by_sse2(std::string_view text) noexcept {
+    return size_of_list<Sse2>(text);
+}
+[[nodiscard, gnu::target("avx2")]] std::size_t size_by_avx2(std::string_view text) noexcept {
+    return size_of_list<Avx2>(text);
+}
+[[nodiscard, gnu::target("avx512f,avx512bw")]] std::size_t size_by_avx512(
+    std::string_view text) noexcept {
+    return size_of_list<Avx512>(text);
+}
+
+}  // namespace
+
+VectorWidth widest_vector() noexcept {
+    // Also asks whether the system keeps the wide registers.
+    if (__builtin_cpu_supports("avx512bw")) return VectorWidth::bytes_64;
+    return __builtin_cpu_supports("avx2") ? VectorWidth::bytes_32 : VectorWidth::bytes_16;
+}
+
+std::size_t number_list_size(std::string_view text, VectorWidth width) noexcept {
+    switch (width) {
+        case VectorWidth::bytes_64:
+            return size_by_avx512(text);
+        case VectorWidth::bytes_32:
+            return size_by_avx2(text);
+        case VectorWidth::bytes_16:
+            break;
+    }
+    return size_by_sse2(text);
+}
+
 #else
 
-std::size_t number_list_size(std::string_view /*text*/) noexcept {
+VectorWidth widest_vector() noexcept {
+    return VectorWidth::bytes_16;
+}
+
+std::size_t number_list_size(std::string_view /*text*/, VectorWidth /*width*/) noexcept {
     return 0;
 }
 
 #endif
+
+std::size_t number_list_size(std::string_view text) noexcept {
+    static VectorWidth const widest = widest_vector();
+    return number_list_size(text, widest);
+}
 
 }  // namespace headrace

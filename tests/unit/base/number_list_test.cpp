@@ -11,16 +11,27 @@
 #include <string>
 
 using headrace::number_list_size;
+using headrace::VectorWidth;
 
 #ifdef __SSE2__
 
 namespace {
 
-/// In memory that ends where the text does: a sanitizer then sees what is read behind it.
+/// By every width that this machine has, which must agree. In memory that ends where the text does:
+/// a sanitizer then sees what is read behind it.
 std::size_t size_of_list(std::string const& text) {
     auto const copy = std::make_unique<char[]>(text.size());
     text.copy(copy.get(), text.size());
-    return number_list_size({copy.get(), text.size()});
+    std::string_view const view(copy.get(), text.size());
+    auto const size = number_list_size(view);
+    for (auto const width : {VectorWidth::bytes_16, VectorWidth::bytes_32, VectorWidth::bytes_64}) {
+        if (width > headrace::widest_vector()) continue;
+        if (number_list_size(view, width) != size) {
+            CAPTURE(text, static_cast<int>(width));
+            REQUIRE(number_list_size(view, width) == size);
+        }
+    }
+    return size;
 }
 
 bool is_number(std::string_view text) {
