@@ -295,17 +295,32 @@ void append_escaped(std::string& out, char c) {
 }  // namespace
 
 struct JsonValidator::Impl {
+    /// Where the copy has `[]` instead of a list of numbers.
+    struct Cut {
+        std::size_t at = 0;       ///< Of the closing bracket in the copy.
+        std::size_t missing = 0;  ///< Bytes, together with those of all cuts before it.
+    };
+
     simdjson::dom::parser parser;
     std::vector<char> scratch;
+    std::string_view text;  ///< Checked last.
+    std::size_t size = 0;   ///< Of its copy in the scratch memory; 0: there is none.
+    std::vector<Cut> cuts;
+
+    void start(std::string_view present) {
+        text = present;
+        size = 0;
+        cuts.clear();
+    }
 
     /// Whether simdjson takes the text for an object. Its refusals are not final: it minds the
     /// magnitude of numbers and lone surrogates.
-    [[nodiscard]] bool accepts(std::string_view text) {
+    [[nodiscard]] bool accepts() {
         if (text.size() > fast_path_bytes_max) return false;
         std::size_t const needed = text.size() + simdjson::SIMDJSON_PADDING;
         if (scratch.size() < needed)
             scratch.resize(std::bit_ceil(std::max(needed, fast_path_bytes_min)));
-        auto const size = copy(text);
+        copy();
         std::memset(scratch.data() + size, ' ', simdjson::SIMDJSON_PADDING);
         simdjson::dom::element root;
         return parser.parse(scratch.data(), size, false).get(root) == simdjson::SUCCESS &&
@@ -315,24 +330,30 @@ struct JsonValidator::Impl {
     /// Copies the text to the scratch memory, but for lists of plain numbers between brackets,
     /// which are checked on the way: with `[]` in their place the text is JSON if, and only if, it
     /// was, also where the brackets stand in a string. simdjson would convert every number.
-    [[nodiscard]] std::size_t copy(std::string_view text) {
-        std::size_t size = 0;
+    void copy() {
         auto const append = [&](std::string_view piece) {
             std::memcpy(scratch.data() + size, piece.data(), piece.size());
             size += piece.size();
         };
-        if (text.size() < lists_bytes_min) {
-            append(text);
-            return size;
-        }
         std::size_t at = 0;
-        for (auto bracket = text.find('['); bracket != nowhere; bracket = text.find('[', at)) {
+        auto bracket = text.size() < lists_bytes_min ? nowhere : text.find('[');
+        for (; bracket != nowhere; bracket = text.find('[', at)) {
             append(text.substr(at, bracket + 1 - at));
             at = bracket + 1;
-            at += number_list_size(text.substr(at));
+            auto const list = number_list_size(text.substr(at));
+            if (list == 0) continue;
+            at += list;
+            cuts.push_back({.at = size, .missing = at - size});
         }
         append(text.substr(at));
-        return size;
+    }
+
+    /// Where a value's first or last byte of the copy stands in the text: no value begins behind a
+    /// list's opening bracket, none ends before its closing one.
+    [[nodiscard]] std::size_t in_text(char const* place) const {
+        auto const at = static_cast<std::size_t>(place - scratch.data());
+        auto const after = std::ranges::lower_bound(cuts, at, {}, &Cut::at);
+        return at + (after == cuts.begin() ? 0 : std::prev(after)->missing);
     }
 };
 
@@ -345,12 +366,24 @@ Result<void> JsonValidator::check_object(std::string_view text) {
     // Newer versions of simdjson skip a byte order mark: only what begins with a brace may take the
     // fast path.
     std::size_t const begin = after_space(text, 0);
-    if (begin < text.size() && text[begin] == '{' && impl_->accepts(text)) return {};
+    impl_->start(text);
+    if (begin < text.size() && text[begin] == '{' && impl_->accepts()) return {};
     auto const fault = find_json_fault(text);
     if (!fault) return {};
     return Error{ErrorCode::invalid_record,
                  "the value is not one JSON object: " + std::string(fault->what) + " (byte " +
                      std::to_string(fault->at) + " of " + std::to_string(text.size()) + ")"};
+}
+
+std::optional<std::string_view> JsonValidator::find_member(std::string_view name) const {
+    // A key may have lost what looked like a list, but then it has a bracket left.
+    bool const by_copy = impl_->size != 0 && name.find('[') == nowhere;
+    std::string_view const copy(impl_->scratch.data(), impl_->size);
+    std::string_view const object = by_copy ? copy : impl_->text;
+    auto const found = headrace::find_member(object.substr(after_space(object, 0)), name);
+    if (!found || !by_copy) return found;
+    auto const begin = impl_->in_text(found->data());
+    return impl_->text.substr(begin, impl_->in_text(found->data() + found->size()) - begin);
 }
 
 std::optional<std::string_view> find_raw(std::string_view object, std::string_view pointer) {

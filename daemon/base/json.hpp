@@ -31,6 +31,11 @@ class JsonValidator {
     /// the payload.
     [[nodiscard]] Result<void> check_object(std::string_view text);
 
+    /// The raw bytes of a member of the object that check_object() accepted last, of equal names
+    /// the last; nothing if there is none. Cheaper than find_raw(): long lists of numbers are not
+    /// read once more. REQUIRES: the text still stands where it was.
+    [[nodiscard]] std::optional<std::string_view> find_member(std::string_view name) const;
+
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -187,7 +187,8 @@ MilvusDialect::Inspected MilvusDialect::inspect_row(flow::Record const& record,
     flow::Inspection inspection{.encoded_bytes = value.size() + 1};
     MilvusSchema const& schema = known_.collection_of(target).schema;
     if (operation_ == MilvusOperation::insert && schema.auto_id) return inspection;
-    auto const raw = find_raw(value, "/" + schema.primary_key);
+    auto const raw = is_checked ? find_raw(value, "/" + schema.primary_key)
+                                : validator_.find_member(schema.primary_key);
     if (!raw || *raw == "null") {
         return refuse_encode(reason::no_key, "the record has no primary key: its field " +
                                                  schema.primary_key + " is missing or null");

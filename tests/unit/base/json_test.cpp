@@ -215,3 +215,28 @@ TEST_CASE(
         CHECK_FALSE(nothing[0]);
     }
 }
+
+TEST_CASE("a member of a checked object is found where it stands, past lists that were cut out") {
+    std::string const pad(1100, 'x');
+    std::string const list = "[0.25,-1," + std::string(200, '7') + "]";
+    std::string const text = " {\"a[1]\":1,\"v\":" + list + R"(,"id" : -7.50, "t":"see [1,2] )" +
+                             pad + R"( [3]","a":{"id":)" + list +
+                             R"(},"deep":[[1],[2,[3]],"id"],)" +
+                             R"("\u0069d":"k[1]","a[1]":2,"e":1e999,"last":)" + list + "}";
+    headrace::JsonValidator validator;
+    REQUIRE(validator.check_object(text).has_value());
+    for (auto const* const name : {"v", "id", "t", "a", "deep", "e", "last", "a[1]"}) {
+        CAPTURE(name);
+        auto const found = validator.find_member(name);
+        auto const expected = headrace::find_raw(text, "/" + std::string(name));
+        REQUIRE(found.has_value());
+        CHECK(found->data() == expected->data());
+        CHECK(found->size() == expected->size());
+    }
+    CHECK(validator.find_member("id") == R"("k[1]")");
+    CHECK_FALSE(validator.find_member("a[]").has_value());
+    CHECK_FALSE(validator.find_member("see").has_value());
+    REQUIRE(validator.check_object(R"({"id":1})").has_value());
+    CHECK(validator.find_member("id") == "1");
+    CHECK_FALSE(validator.find_member("v").has_value());
+}
