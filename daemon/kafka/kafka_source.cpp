@@ -2,6 +2,7 @@
 
 #include "kafka/answer_box.hpp"
 #include "kafka/client_config.hpp"
+#include "kafka/cluster_watch.hpp"
 #include "kafka/commit_ledger.hpp"
 #include "kafka/consumer_client.hpp"
 #include "kafka/event_sorting.hpp"
@@ -11,14 +12,11 @@
 #include "kafka/look_ups.hpp"
 #include "kafka/partition_reader.hpp"
 #include "kafka/slot_table.hpp"
-#include "kafka/topic_identity.hpp"
-#include "kafka/topic_pattern.hpp"
 #include "kafka/trouble.hpp"
 #include "kafka/wake_signal.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
 #include <utility>
 
 namespace headrace::kafka {
@@ -28,17 +26,6 @@ using namespace std::chrono_literals;
 
 constexpr auto sizing_timeout = 3s;
 constexpr auto remake_pause = 10s;
-constexpr auto check_pause = 2s;
-constexpr auto sight_max = 10s;
-constexpr auto leave_max = 1s;
-constexpr auto ends_pause = 2s;
-/// How long reading may go on in the middle of a topic that was made anew.
-constexpr Duration identities_pause = 5s;
-/// Where nobody answers, as old brokers do, it is asked more and more seldom.
-constexpr Duration identities_pause_max = 300s;
-constexpr auto check_timeout = 1s;
-/// Where librdkafka says nothing: one alone may be a busy machine.
-constexpr unsigned failed_tries_max = 2;
 constexpr auto wait_max = 1s;
 constexpr unsigned events_per_serve_max = 1000;
 constexpr auto refused_metadata = RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
@@ -65,7 +52,8 @@ struct KafkaSource::Impl {
           log(std::move(sink)),
           redact(settings.properties),
           answers(make_answers()),
-          troubles(clock) {}
+          troubles(clock),
+          watch({settings, clock, troubles, slots}) {}
     std::shared_ptr<AnswerBox> make_answers() {
         return std::make_shared<AnswerBox>([this] { signal.wake(); });
     }
@@ -86,11 +74,7 @@ struct KafkaSource::Impl {
     void on_error(rd_kafka_event_t* event);
     void on_log(rd_kafka_event_t* event);
     void note(rd_kafka_resp_err_t code, std::string_view text);
-    void check_troubles();
-    void check_sight();
     void act_on_notes(flow::SourceListener& listener);
-    void ask_ends();
-    void ask_identities();
     void restart_topic(std::string const& topic);
     void write_log(LogLevel level, std::string_view text) const {
         if (log) log(level, redact(text));
@@ -110,20 +94,7 @@ struct KafkaSource::Impl {
     Phase phase = Phase::idle;
     std::size_t brokers = brokers_assumed;
     TimePoint remake_at{};
-    TimePoint check_at{};
-    /// The topics are there again: librdkafka should join. Set only until it does.
-    std::optional<TimePoint> must_join_by;
-    bool is_leaving = false;  ///< It did not, and gives way to a new client.
-    bool is_checking = false;
-    bool is_in_doubt = false;  ///< A connection failed, and none was tried with success since.
-    unsigned failed_tries = 0;
-    TimePoint ends_at{};
-    bool is_asking_ends = false;
-    TopicIdentities identities;
-    TimePoint identities_at{};
-    Duration identities_wait = identities_pause;
-    bool is_asking_identities = false;
-    BrokerCause cause;  ///< Why a broker went away last.
+    ClusterWatch watch;
     ReadNotes notes;
     std::optional<Error> broken;  ///< serve() acts on it when no event is open.
     std::unique_ptr<SideThread> sizing;
@@ -164,13 +135,9 @@ void KafkaSource::Impl::forget_membership() {
     troubles.forget();
     ledger = CommitLedger();
     notes = {};
-    cause = {};
     broken.reset();
     client.reset();
-    is_checking = false;
-    is_asking_ends = false;
-    check_at = {};
-    ends_at = {};
+    watch.forget();
 }
 
 void KafkaSource::Impl::make_client() {
@@ -203,13 +170,9 @@ void KafkaSource::Impl::break_client(Error error, flow::SourceListener& listener
     group.reset();
     reader.reset();
     client.reset();
-    is_checking = false;
-    is_asking_ends = false;
-    is_asking_identities = false;
     phase = Phase::cooling;
-    must_join_by.reset();
     remake_at = clock.now();
-    if (!std::exchange(is_leaving, false)) remake_at += remake_pause;
+    if (!watch.end_client()) remake_at += remake_pause;
 }
 
 void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
@@ -223,10 +186,14 @@ void KafkaSource::Impl::serve_client(flow::SourceListener& listener) {
     // More may be there, and the queue signals only what comes when it is empty.
     if (served == events_per_serve_max) signal.wake();
     group->serve(listener);
-    check_troubles();
-    check_sight();
-    ask_ends();
-    ask_identities();
+    auto found = watch.serve(*client, answers);
+    for (auto const& line : found.lines)
+        write_log(LogLevel::debug, line);
+    for (auto const& topic : found.remade_topics)
+        restart_topic(topic);
+    if (found.is_blind)
+        broken = Error{ErrorCode::kafka,
+                       "the client does not see a topic that exists again; joining the group anew"};
 }
 
 bool KafkaSource::Impl::serve_event(flow::SourceListener& listener) {
@@ -241,7 +208,7 @@ void KafkaSource::Impl::dispatch(rd_kafka_event_t* event, flow::SourceListener& 
         case RD_KAFKA_EVENT_REBALANCE:
             troubles.clear(TroubleKind::group);
             troubles.clear(TroubleKind::client);
-            if (!is_leaving) must_join_by.reset();
+            watch.on_rebalance();
             return group->on_rebalance(event, listener);
         case RD_KAFKA_EVENT_OFFSET_COMMIT:
             return on_committed(event, listener);
@@ -287,17 +254,13 @@ void KafkaSource::Impl::on_error(rd_kafka_event_t* event) {
 
 void KafkaSource::Impl::note(rd_kafka_resp_err_t code, std::string_view text) {
     // librdkafka does not always say when the last broker is gone: it is tried.
-    if (cause.hear(code, redact(text))) is_in_doubt = true;
+    watch.hear(code, redact(text));
     auto const kind = trouble_of(code);
     if (!kind) return;
-    switch (*kind) {
-        case TroubleKind::connection:
-            troubles.report(*kind, cause.error());
-            break;
-        default:
-            troubles.report(*kind, to_error(code, "Kafka source", redact(text)));
-    }
-    check_at = clock.now() + check_pause;
+    troubles.report(*kind, *kind == TroubleKind::connection
+                               ? watch.cause()
+                               : to_error(code, "Kafka source", redact(text)));
+    watch.check_later();
 }
 
 void KafkaSource::Impl::on_log(rd_kafka_event_t* event) {
@@ -306,53 +269,6 @@ void KafkaSource::Impl::on_log(rd_kafka_event_t* event) {
     int level = 0;
     if (rd_kafka_event_log(event, &facility, &text, &level) != 0) return;
     if (!is_noise(text)) write_log(log_level_of(level), std::string(facility) + ": " + text);
-}
-
-void KafkaSource::Impl::check_troubles() {
-    bool const topics = troubles.has(TroubleKind::topics);
-    bool const connection = is_in_doubt || troubles.has(TroubleKind::connection);
-    if (is_checking || !(topics || connection) || clock.now() < check_at) return;
-    is_checking = true;
-    client->side().post([this, raw = client->get(), box = answers, topics](SideThread::Inside&) {
-        Result<std::vector<TopicSize>> found = std::vector<TopicSize>{};
-        if (topics) {
-            found = look_up_topics(raw, check_timeout);
-        } else if (auto reached = look_up_brokers(raw, check_timeout); !reached) {
-            found = reached.error();
-        }
-        box->post([this, topics, found = std::move(found)](auto&) {
-            is_checking = false;
-            check_at = clock.now() + check_pause;
-            failed_tries = found ? 0 : failed_tries + 1;
-            if (is_in_doubt && failed_tries >= failed_tries_max)
-                troubles.report(TroubleKind::connection, cause.error());
-            if (!found) return;
-            is_in_doubt = false;
-            troubles.clear(TroubleKind::connection);
-            std::vector<std::string> names;
-            for (auto const& topic : *found)
-                names.push_back(topic.topic);
-            if (topics && (is_pattern(settings.topics) ||
-                           matching(settings.topics, names).size() == settings.topics.size())) {
-                troubles.clear(TroubleKind::topics);
-                if (!is_leaving) must_join_by = clock.now() + sight_max;
-            }
-        });
-    });
-}
-
-/// librdkafka 2.8 may never see a topic again that was deleted and made anew: its cache keeps the
-/// old one's id. A new client has no such memory. The old one leaves the group first, which would
-/// else wait for it until its session times out.
-void KafkaSource::Impl::check_sight() {
-    if (!must_join_by || clock.now() < *must_join_by) return;
-    if (!std::exchange(is_leaving, true)) {
-        rd_kafka_unsubscribe(client->get());
-        must_join_by = clock.now() + leave_max;
-        return;
-    }
-    broken = Error{ErrorCode::kafka,
-                   "the client does not see a topic that exists again; joining the group anew"};
 }
 
 void KafkaSource::Impl::act_on_notes(flow::SourceListener& listener) {
@@ -368,56 +284,6 @@ void KafkaSource::Impl::act_on_notes(flow::SourceListener& listener) {
     for (auto const& expiry : std::exchange(notes.expiries, {})) {
         listener.on_expired(*expiry.origin, expiry.range.from, expiry.range.to);
     }
-}
-
-/// librdkafka tells the high watermark only. Where nothing comes although it is not reached, an
-/// open transaction may be why, and the last stable offset is asked for.
-void KafkaSource::Impl::ask_ends() {
-    if (is_asking_ends || clock.now() < ends_at) return;
-    ends_at = clock.now() + ends_pause;
-    std::vector<PartitionName> names;
-    for (auto const slot : slots.all()) {
-        auto& state = *slots.state(slot);
-        if (may_be_behind_a_transaction(client->get(), state))
-            names.push_back({state.origin->topic, state.origin->partition});
-    }
-    if (names.empty()) return;
-    is_asking_ends = true;
-    client->side().post([this, raw = client->get(), box = answers, names](SideThread::Inside&) {
-        auto ends = look_up_ends(raw, names, check_timeout);
-        box->post([this, names, ends = std::move(ends)](auto&) {
-            is_asking_ends = false;
-            for (std::size_t i = 0; ends && i != names.size(); ++i) {
-                auto const slot = slots.find(names[i].topic, names[i].partition);
-                if (slot) slots.state(*slot)->stable_end = ends->at(i);
-            }
-        });
-    });
-}
-
-void KafkaSource::Impl::ask_identities() {
-    if (is_asking_identities || clock.now() < identities_at) return;
-    std::set<std::string> topics;
-    for (auto const slot : slots.all())
-        topics.insert(slots.state(slot)->origin->topic);
-    if (topics.empty()) return;
-    identities_at = clock.now() + identities_wait;
-    is_asking_identities = true;
-    client->side().post(
-        [this, raw = client->get(), box = answers,
-         names = std::vector<std::string>(topics.begin(), topics.end())](SideThread::Inside&) {
-            auto found = look_up_identities(raw, names, check_timeout);
-            box->post([this, found = std::move(found)](auto&) {
-                is_asking_identities = false;
-                identities_wait =
-                    found ? identities_pause : std::min(identities_wait * 2, identities_pause_max);
-                if (!found) return;
-                write_log(LogLevel::debug,
-                          "the ids of " + std::to_string(found->size()) + " topics are known");
-                for (auto const& topic : identities.note(*found))
-                    restart_topic(topic);
-            });
-        });
 }
 
 void KafkaSource::Impl::restart_topic(std::string const& topic) {
