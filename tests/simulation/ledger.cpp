@@ -261,14 +261,17 @@ void Ledger::check_commit(Assignment& assignment, flow::CommitPoint const& point
     }
 }
 
-/// `limits.uncommitted_records_max`, from the first open record on.
+/// `limits.uncommitted_records_max`, from the first open record on. What retention deleted before
+/// it was read does not count.
 void Ledger::check_read_ahead(Assignment& assignment, std::size_t index) {
+    ++assignment.ahead;
     while (assignment.settled < index && is_settled(assignment, assignment.settled)) {
+        if (assignment.serial_at(assignment.settled) != 0) --assignment.ahead;
         ++assignment.settled;
     }
-    if (index + 1 - assignment.settled > settings_.intake.uncommitted_records_max)
+    if (assignment.ahead > settings_.intake.uncommitted_records_max)
         fail("read ahead", log_.at(assignment.partition).name() + " is read " +
-                               std::to_string(index + 1 - assignment.settled) +
+                               std::to_string(assignment.ahead) +
                                " records beyond the first open one");
 }
 

@@ -134,6 +134,7 @@ class Ledger {
         std::size_t first = 0;    ///< Index of the first record that it may read.
         std::size_t checked = 0;  ///< Records before this index are committed.
         std::size_t settled = 0;  ///< Records before this index are settled; not kept up to date.
+        std::size_t ahead = 0;    ///< Of those from there on, how many were read.
         flow::Offset committed = -1;
         std::vector<Serial> serials;  ///< By index, from first; 0: not read.
         std::vector<flow::OffsetRange> inherited;
