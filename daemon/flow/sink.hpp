@@ -104,9 +104,9 @@ class Sink {
     [[nodiscard]] virtual boost::asio::awaitable<Judgement> prepare(TargetId target) = 0;
 
     /// Sends the records at `effective` in one request and judges the answer. The span outlives the
-    /// call, but the records' views may change while it waits (Record::detach): encode before the
-    /// first wait. Every wait inside has a deadline; it never throws but for cancellation by the
-    /// io_context's end.
+    /// call, but the records' views may change while it waits (Record::detach): ask for them anew
+    /// after each wait. Every wait inside has a deadline; it never throws but for cancellation by
+    /// the io_context's end.
     [[nodiscard]] virtual boost::asio::awaitable<Judgement> write(
         std::span<Record const> records, std::span<std::uint32_t const> effective) = 0;
 

@@ -39,7 +39,7 @@ asio::awaitable<Result<void>> Client::Impl::exchange(std::shared_ptr<ConnectionP
             auto opened = co_await lease->open();
             if (!opened) co_return opened;
         }
-        auto exchanged = co_await lease->exchange(request.body, response);
+        auto exchanged = co_await lease->exchange(request, response);
         if (exchanged) {
             lease.give_back();
             co_return exchanged;

@@ -11,7 +11,9 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <cassert>
 #include <chrono>
+#include <span>
 
 namespace headrace::http {
 
@@ -25,6 +27,10 @@ namespace {
 constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
 /// A TLS record holds this much; a smaller body is sent in one record with its head.
 constexpr std::size_t tls_record_bytes = 16U << 10;
+/// Asio sends this much at once, and the pieces of a larger body in one call each.
+constexpr std::size_t sent_at_once_max = 64U << 10;
+/// As many as Asio hands to one system call.
+constexpr std::size_t pieces_at_once_max = 64;
 
 bool is_end(error_code error) noexcept {
     return error == asio::error::eof || error == ssl::error::stream_truncated;
@@ -212,10 +218,10 @@ asio::awaitable<Result<void>> Connection::shake_hands() {
     co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Connection::exchange(std::string_view body, Response& response) {
+asio::awaitable<Result<void>> Connection::exchange(Request const& request, Response& response) {
     reader_.begin(response);
     arm(parts_.clock.now() + parts_.settings.request_timeout);
-    auto const [send_error, sent] = co_await send(body);
+    auto const [send_error, sent] = co_await send(request);
     auto read = co_await read_answer(send_error);
     bool const too_late = expired_;
     arm(TimePoint::max());
@@ -230,11 +236,15 @@ asio::awaitable<Result<void>> Connection::exchange(std::string_view body, Respon
                         milliseconds(parts_.settings.request_timeout) + " (http.timeout_secs)"};
 }
 
-asio::awaitable<Connection::IoResult> Connection::send(std::string_view body) {
+asio::awaitable<Connection::IoResult> Connection::send(Request const& request) {
+    auto body = request.body;
     if (!tls_) {
+        if (!request.splices.empty() || body.size() > sent_at_once_max)
+            co_return co_await send_in_pieces(request);
         std::array<asio::const_buffer, 2> const pieces{asio::buffer(head_), asio::buffer(body)};
         co_return co_await asio::async_write(socket_, pieces, wait_for);
     }
+    assert(request.splices.empty());
     // TLS makes a record, and a send, of each buffer: what fits into one record goes as one.
     if (head_.size() + body.size() <= tls_record_bytes) {
         head_.append(body);
@@ -242,6 +252,29 @@ asio::awaitable<Connection::IoResult> Connection::send(std::string_view body) {
     }
     std::array<asio::const_buffer, 2> const pieces{asio::buffer(head_), asio::buffer(body)};
     co_return co_await asio::async_write(*tls_, pieces, wait_for);
+}
+
+/// Between two waits the pieces are asked for anew: where spliced bytes stand may have changed.
+asio::awaitable<Connection::IoResult> Connection::send_in_pieces(Request const& request) {
+    Unsent unsent(head_, request.body, request.splices);
+    while (!unsent.is_empty()) {
+        error_code error;
+        unsent.take(write_some(unsent, error));
+        if (error == asio::error::would_block) {
+            std::tie(error) = co_await socket_.async_wait(tcp::socket::wait_write, wait_for);
+        }
+        if (error) co_return IoResult{error, 0};
+    }
+    co_return IoResult{};
+}
+
+std::size_t Connection::write_some(Unsent const& unsent, error_code& error) {
+    std::array<std::string_view, pieces_at_once_max> pieces;
+    std::array<asio::const_buffer, pieces_at_once_max> buffers;
+    auto const count = unsent.pieces(pieces);
+    for (std::size_t i = 0; i != count; ++i)
+        buffers[i] = asio::buffer(pieces[i]);
+    return socket_.write_some(std::span(buffers).first(count), error);
 }
 
 asio::awaitable<Connection::IoResult> Connection::receive() {

@@ -10,6 +10,7 @@
 #include "http/message.hpp"
 #include "http/response_reader.hpp"
 #include "http/settings.hpp"
+#include "http/unsent.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -41,9 +42,9 @@ class Connection {
     /// connection, tls, permission (a proxy's refusal that will not pass by itself).
     [[nodiscard]] boost::asio::awaitable<Result<void>> open();
 
-    /// Sends `head()` and `body`, reads the answer, all within request_timeout. After an error the
-    /// connection is of no use.
-    [[nodiscard]] boost::asio::awaitable<Result<void>> exchange(std::string_view body,
+    /// Sends `head()` and the request's body, reads the answer, all within request_timeout. After
+    /// an error the connection is of no use.
+    [[nodiscard]] boost::asio::awaitable<Result<void>> exchange(Request const& request,
                                                                 Response& response);
 
     /// The head of the next request, to be filled before exchange().
@@ -73,7 +74,9 @@ class Connection {
     [[nodiscard]] boost::asio::awaitable<Result<void>> connect_to_any(LookUp::Answer const& answer);
     [[nodiscard]] boost::asio::awaitable<Result<void>> open_tunnel();
     [[nodiscard]] boost::asio::awaitable<Result<void>> shake_hands();
-    [[nodiscard]] boost::asio::awaitable<IoResult> send(std::string_view body);
+    [[nodiscard]] boost::asio::awaitable<IoResult> send(Request const& request);
+    [[nodiscard]] boost::asio::awaitable<IoResult> send_in_pieces(Request const& request);
+    [[nodiscard]] std::size_t write_some(Unsent const& unsent, boost::system::error_code& error);
     [[nodiscard]] boost::asio::awaitable<IoResult> receive();
     [[nodiscard]] boost::asio::awaitable<Result<void>> read_answer(
         boost::system::error_code send_error);

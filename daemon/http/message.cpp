@@ -22,6 +22,13 @@ constexpr std::array<bool, 256> token_bytes() noexcept {
 
 }  // namespace
 
+std::size_t Request::body_bytes() const noexcept {
+    auto bytes = body.size();
+    for (auto const& splice : splices)
+        bytes += splice.bytes->size();
+    return bytes;
+}
+
 bool same_name(std::string_view left, std::string_view right) noexcept {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](char a, char b) { return lower(a) == lower(b); });

@@ -3,6 +3,7 @@
 // Thread safety: plain values.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,13 +13,24 @@
 
 namespace headrace::http {
 
+/// Bytes of a body that stand elsewhere, so that large ones need not be copied.
+struct Splice {
+    std::size_t at = 0;  ///< They come before this byte of the body's own text.
+    /// Outlives the exchange. The view may change while that waits, if its bytes stay the same.
+    std::string_view const* bytes = nullptr;
+};
+
 struct Request {
     std::string_view method = "POST";  ///< Static text.
     std::string_view target{};         ///< Path and query; outlives the exchange.
     std::span<std::pair<std::string, std::string> const>
         headers;              ///< Besides Host, Content-Length, Connection. Outlive the exchange.
     std::string_view body{};  ///< Outlives the exchange.
+    std::span<Splice const> splices{};    ///< Into the body, in order. REQUIRES: no TLS.
     std::string_view content_encoding{};  ///< Of the body; empty: it is as it is. Static text.
+
+    /// Of the body with its splices.
+    [[nodiscard]] std::size_t body_bytes() const noexcept;
 };
 
 struct Response {

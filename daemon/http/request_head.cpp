@@ -56,9 +56,10 @@ Result<void> RequestHead::write(Request const& request, std::string& out) {
     out.clear();
     out.append(request.method).append(" ").append(target_prefix_).append(request.target);
     out.append(" HTTP/1.1\r\n").append(host_lines_);
-    if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD")) {
+    auto const body_bytes = request.body_bytes();
+    if (body_bytes != 0 || (request.method != "GET" && request.method != "HEAD")) {
         out.append("Content-Length: ");
-        append_number(out, request.body.size());
+        append_number(out, body_bytes);
         out.append("\r\n");
     }
     if (!request.content_encoding.empty()) {

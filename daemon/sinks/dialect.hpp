@@ -12,6 +12,7 @@
 #include "http/message.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,15 +28,30 @@ struct EncodedRequest {
     /// Besides those of the HTTP client. RequestHeaders writes over those of the last request.
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    /// Values that belong into the body but stay where they are: in the records, which outlive the
+    /// exchange.
+    std::vector<http::Splice> splices;
+    /// A value as large as this is spliced; what only takes whole bodies leaves it at never.
+    std::size_t spliced_bytes_min = std::numeric_limits<std::size_t>::max();
     std::string credential;   ///< What must never be shown again, should the peer echo it.
     std::size_t records = 0;  ///< How many were put into the body.
     std::vector<flow::TargetId> targets;  ///< Which targets they belong to, each once.
     std::uint32_t generation = 0;  ///< The dialect's own note: what it knew when it wrote this.
 
+    /// Appends a value to the body, or notes where it belongs. It outlives the exchange.
+    void append_value(std::string_view const& value) {
+        if (value.size() < spliced_bytes_min) {
+            body += value;
+        } else {
+            splices.push_back({.at = body.size(), .bytes = &value});
+        }
+    }
+
     /// Empties everything but the headers, which are written anew as a whole, and keeps the memory.
     void clear() {
         path.clear();
         body.clear();
+        splices.clear();
         credential.clear();
         records = 0;
         targets.clear();

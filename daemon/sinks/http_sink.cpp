@@ -12,6 +12,8 @@ namespace {
 
 /// A smaller body fits into one packet or two as it is: compressed it saves nothing.
 constexpr std::size_t compressed_bytes_min = 1024;
+/// Sending a value from where it stands costs about as much as copying this many bytes.
+constexpr std::size_t spliced_bytes_min = 2048;
 
 [[nodiscard]] flow::FailureReason reason_of(ErrorCode code) noexcept {
     switch (code) {
@@ -74,6 +76,7 @@ struct HttpSink::Core {
     std::unique_ptr<Dialect> dialect;
     Clock const& clock;
     std::size_t idle_bytes_max = 0;
+    bool may_splice = false;  ///< Neither TLS nor compression wants a body whole.
     std::vector<std::unique_ptr<Exchange>> idle;
     std::size_t idle_bytes = 0;
     std::size_t held_bytes = 0;
@@ -82,7 +85,11 @@ struct HttpSink::Core {
     bool takes_compressed = false;                   ///< A compressed body was accepted.
 
     [[nodiscard]] std::unique_ptr<Exchange> take() {
-        if (idle.empty()) return std::make_unique<Exchange>();
+        if (idle.empty()) {
+            auto fresh = std::make_unique<Exchange>();
+            if (may_splice) fresh->request.spliced_bytes_min = spliced_bytes_min;
+            return fresh;
+        }
         auto exchange = std::move(idle.back());
         idle.pop_back();
         idle_bytes -= exchange->counted;
@@ -91,6 +98,7 @@ struct HttpSink::Core {
 
     void count(Exchange& exchange) noexcept {
         std::size_t const now = exchange.request.body.capacity() + exchange.packed.capacity() +
+                                exchange.request.splices.capacity() * sizeof(http::Splice) +
                                 exchange.response.body.capacity();
         held_bytes += now - exchange.counted;
         exchange.counted = now;
@@ -163,6 +171,7 @@ class HttpSink::Lease {
         return {.target = encoded.path,
                 .headers = encoded.headers,
                 .body = is_packed ? exchange_->packed : encoded.body,
+                .splices = encoded.splices,
                 .content_encoding =
                     is_packed ? http::to_string(core_->compressor->coding()) : std::string_view()};
     }
@@ -174,9 +183,12 @@ class HttpSink::Lease {
 
 HttpSink::HttpSink(std::unique_ptr<Dialect> dialect, boost::asio::any_io_executor executor,
                    HttpSinkSettings settings, Clock const& clock)
-    : core_(std::make_shared<Core>(Core{.dialect = std::move(dialect),
-                                        .clock = clock,
-                                        .idle_bytes_max = settings.idle_bytes_max})),
+    : core_(std::make_shared<Core>(
+          Core{.dialect = std::move(dialect),
+               .clock = clock,
+               .idle_bytes_max = settings.idle_bytes_max,
+               .may_splice = !settings.client.url.tls &&
+                             settings.compression.coding == http::ContentCoding::identity})),
       client_(std::move(executor), std::move(settings.client), clock) {
     if (settings.compression.coding != http::ContentCoding::identity)
         core_->compressor = std::make_unique<http::Compressor>(settings.compression);

@@ -21,6 +21,8 @@ namespace {
 /// What stands around the names and the rows: braces, keys, brackets.
 constexpr std::size_t envelope_base_bytes = 160;
 
+constexpr std::string_view no_row = "{}";
+
 /// Where a key's raw token stands in the value, in the record's sink_word.
 [[nodiscard]] std::uint64_t token_word(std::string_view value, std::string_view raw) noexcept {
     auto const begin = static_cast<std::uint64_t>(raw.data() - value.data());
@@ -85,7 +87,7 @@ class MilvusDialect final : public Dialect {
     [[nodiscard]] std::string const& path_of_operation(MilvusOperation operation) const noexcept;
     void append_key(flow::Record const& record, flow::TargetId target, std::string& out) const;
     void append_rows(std::span<flow::Record const> records,
-                     std::span<std::uint32_t const> effective, std::string& body) const;
+                     std::span<std::uint32_t const> effective, EncodedRequest& out) const;
     void append_filter(std::span<flow::Record const> records,
                        std::span<std::uint32_t const> effective, flow::TargetId target,
                        std::string& body);
@@ -288,7 +290,7 @@ void MilvusDialect::encode(std::span<flow::Record const> records,
     if (target.operation == MilvusOperation::erase) {
         append_filter(records, effective, id, out.body);
     } else {
-        append_rows(records, effective, out.body);
+        append_rows(records, effective, out);
     }
     out.body += '}';
 }
@@ -308,13 +310,15 @@ std::string const& MilvusDialect::path_of_operation(MilvusOperation operation) c
 }
 
 void MilvusDialect::append_rows(std::span<flow::Record const> records,
-                                std::span<std::uint32_t const> effective, std::string& body) const {
-    body += R"(,"data":[)";
+                                std::span<std::uint32_t const> effective,
+                                EncodedRequest& out) const {
+    out.body += R"(,"data":[)";
     for (std::uint32_t const i : effective) {
-        body += records[i].value.value_or(std::string_view("{}"));
-        body += ',';
+        auto const& value = records[i].value;
+        out.append_value(value ? *value : no_row);
+        out.body += ',';
     }
-    body.back() = ']';
+    out.body.back() = ']';
 }
 
 void MilvusDialect::append_filter(std::span<flow::Record const> records,

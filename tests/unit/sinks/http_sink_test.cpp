@@ -316,6 +316,45 @@ TEST_CASE("bodies under way are counted, and what is kept stays within its limit
     CHECK(world.sink->held_bytes() <= 1000);
 }
 
+TEST_CASE("large rows are sent from where they stand, and small ones with the body") {
+    World world;
+    world.make_milvus();
+    std::string const large = R"({"id":1,"text":")" + std::string(5000, 'x') + R"("})";
+    world.add(large);
+    world.add(R"({"id":2})");
+    world.add(large);
+    auto started = world.start();
+    http::testing::run_until(world.io, [&] { return !world.peer.requests.empty(); });
+    CHECK(world.sink->held_bytes() < large.size());
+    auto const& body = world.peer.requests[0].body;
+    CHECK(body.ends_with("\"data\":[" + large + R"(,{"id":2},)" + large + "]}"));
+    world.clock.advance(31s);
+    std::ignore = started.finish();
+}
+
+TEST_CASE("records may be detached at any moment while their bytes are on the way") {
+    std::string const large = R"({"id":1,"text":")" + std::string(2'000'000, 'x') + R"("})";
+    bool was_cut = false;
+    for (int steps = 0; steps != 24; ++steps) {
+        World world;
+        world.make_milvus();
+        for (int i = 0; i != 2; ++i)
+            world.add(large);
+        world.peer.replies.push_back(reply(200, R"({"code":0,"data":{"upsertCount":2}})"));
+        auto started = world.start();
+        world.io.restart();
+        for (int step = 0; step != steps && !started.is_done(); ++step)
+            world.io.run_one_for(5s);
+        was_cut |= world.peer.requests.empty();
+        for (auto& record : world.records)
+            record.detach();
+        CHECK(started.finish().verdict == flow::Verdict::delivered);
+        REQUIRE(world.peer.requests.size() == 1);
+        CHECK(world.peer.requests[0].body.ends_with(large + "," + large + "]}"));
+    }
+    CHECK(was_cut);
+}
+
 TEST_CASE("buffers are used again, with nothing of the last request in them") {
     World world;
     world.make_tecton();

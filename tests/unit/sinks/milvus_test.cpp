@@ -64,6 +64,21 @@ TEST_CASE("rows are spliced into an upsert as they came") {
     CHECK(header_of(request, "Content-Type") == "application/json");
 }
 
+TEST_CASE("values that may be spliced stay where they are, between the commas") {
+    auto const dialect = known(settings());
+    auto const records = ready(*dialect, {R"({"id":1,"a":"long enough"})", R"({"id":2})"});
+    EncodedRequest request;
+    request.spliced_bytes_min = 10;
+    dialect->encode(records, std::vector<std::uint32_t>{0, 1}, request);
+    REQUIRE(request.splices.size() == 1);
+    CHECK(request.splices[0].bytes == &*records[0].value);
+    auto const at = request.splices[0].at;
+    CHECK(request.body.substr(0, at).ends_with(R"("data":[)"));
+    CHECK(request.body.substr(at) == R"(,{"id":2}]})");
+    request.clear();
+    CHECK(request.splices.empty());
+}
+
 TEST_CASE("database and partition are named, and a path in the URL stands before the API's") {
     auto one = settings();
     one.requests = requests("/milvus/");
