@@ -122,6 +122,7 @@ Result<void> KafkaSource::Impl::start() {
         box->post([this, count](auto&) {
             if (count) brokers = *count;
             if (!count) troubles.report(TroubleKind::connection, count.error());
+            sizing.reset();  // Its thread ends by itself.
             if (phase == Phase::sizing) make_client();
         });
     });
