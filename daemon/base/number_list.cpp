@@ -72,22 +72,34 @@ struct Avx2 {
 };
 
 struct Avx512 {
+    /// Kept in registers: the compiler would make them anew for each block.
+    [[gnu::target("avx512f,avx512bw")]] Avx512() noexcept {
+        asm("" : "+v"(zero_), "+v"(nine_), "+v"(dot_), "+v"(comma_), "+v"(minus_));
+    }
+    [[nodiscard, gnu::target("avx512f,avx512bw")]] Classes classify(
+        char const* block) const noexcept {
+        auto const bytes = _mm512_loadu_si512(block);
+        auto const values = _mm512_sub_epi8(bytes, zero_);
+        return {.digits = plain(_mm512_cmple_epu8_mask(values, nine_)),
+                .zeros = plain(_mm512_cmpeq_epi8_mask(bytes, zero_)),
+                .dots = plain(_mm512_cmpeq_epi8_mask(bytes, dot_)),
+                .commas = plain(_mm512_cmpeq_epi8_mask(bytes, comma_)),
+                .minuses = plain(_mm512_cmpeq_epi8_mask(bytes, minus_))};
+    }
+
+  private:
     /// A mask in a plain register, where the rules are faster than among mask registers.
     [[nodiscard, gnu::target("avx512f,avx512bw")]] static std::uint64_t plain(
         std::uint64_t mask) noexcept {
         asm("" : "+r"(mask));
         return mask;
     }
-    [[nodiscard, gnu::target("avx512f,avx512bw")]] static Classes classify(
-        char const* block) noexcept {
-        auto const bytes = _mm512_loadu_si512(block);
-        auto const values = _mm512_sub_epi8(bytes, _mm512_set1_epi8('0'));
-        return {.digits = plain(_mm512_cmple_epu8_mask(values, _mm512_set1_epi8(9))),
-                .zeros = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('0'))),
-                .dots = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('.'))),
-                .commas = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(','))),
-                .minuses = plain(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('-')))};
-    }
+
+    __m512i zero_ = _mm512_set1_epi8('0');
+    __m512i nine_ = _mm512_set1_epi8(9);
+    __m512i dot_ = _mm512_set1_epi8('.');
+    __m512i comma_ = _mm512_set1_epi8(',');
+    __m512i minus_ = _mm512_set1_epi8('-');
 };
 
 /// The rules of a list. A rule about a byte and the one behind it is asked of the latter, so that
@@ -110,11 +122,11 @@ class Rules {
         auto const starts = after_dot | fraction_;
         std::uint64_t fractions = 0;
         bool const goes_on = __builtin_add_overflow(digits, starts & digits, &fractions);
-        wrong_ |= ((dots | commas) & ~after_digit)                         // `.5`, `,,`, `-,`
-                  | (minuses & ~after_comma)                               // `1-`, `--`
-                  | (after_dot & part & ~digits)                           // `1.,`
-                  | (dots & ((fractions & ~digits) | (starts & ~digits)))  // `1.2.3`
-                  | (digits & behind(first_zeros, zero_));                 // `01`
+        wrong_ |= ((dots | commas) & ~after_digit)          // `.5`, `,,`, `-,`
+                  | (minuses & ~after_comma)                // `1-`, `--`
+                  | (after_dot & part & ~digits)            // `1.,`
+                  | (dots & (fractions | starts))           // `1.2.3`, `1..`
+                  | (digits & behind(first_zeros, zero_));  // `01`
         digit_ = digits >> last;
         dot_ = dots >> last;
         comma_ = commas >> last;
@@ -130,7 +142,7 @@ class Rules {
   private:
     static constexpr unsigned last = 63;
     [[nodiscard]] static std::uint64_t behind(std::uint64_t what, std::uint64_t before) noexcept {
-        return (what << 1U) | before;
+        return (what << 1U) + before;
     }
 
     std::uint64_t wrong_ = 0;
@@ -144,23 +156,25 @@ class Rules {
 
 /// The block at `at`; what lies behind the text's end is nothing of a list.
 template <class Width>
-[[nodiscard, gnu::always_inline]] inline Classes classify_from(std::string_view text,
+[[nodiscard, gnu::always_inline]] inline Classes classify_from(Width const& width,
+                                                               std::string_view text,
                                                                std::size_t at) noexcept {
     auto const left = text.size() - at;
-    if (left >= block_bytes) return Width::classify(text.data() + at);
+    if (left >= block_bytes) return width.classify(text.data() + at);
     std::array<char, block_bytes> rest{};
     std::memcpy(rest.data(), text.data() + at, left);
-    return Width::classify(rest.data());
+    return width.classify(rest.data());
 }
 
 template <class Width>
 [[nodiscard, gnu::always_inline]] inline std::size_t size_of_list(std::string_view text) noexcept {
+    Width const width;
     Rules rules;
     for (std::size_t at = 0; at < text.size(); at += block_bytes) {
-        auto const block = classify_from<Width>(text, at);
+        auto const block = classify_from(width, text, at);
         auto const known = block.digits | block.dots | block.commas | block.minuses;
         if (known == ~std::uint64_t{0}) {
-            rules.keep(block, known);
+            rules.keep(block, ~std::uint64_t{0});
             continue;
         }
         auto const size = static_cast<std::size_t>(std::countr_one(known));
