@@ -13,11 +13,22 @@ struct OwnedBytes {
     std::vector<Header> headers;
 };
 
+std::optional<std::string_view> find_last(std::vector<Header> const& headers,
+                                          std::string_view name) {
+    for (auto header = headers.rbegin(); header != headers.rend(); ++header) {
+        if (header->name == name) return header->value;
+    }
+    return std::nullopt;
+}
+
 constexpr RecordHandle::Operations owned_operations{
     [](void* object) noexcept { delete static_cast<OwnedBytes*>(object); },
     [](void const* object, std::vector<Header>& out) {
         auto const& headers = static_cast<OwnedBytes const*>(object)->headers;
         out.insert(out.end(), headers.begin(), headers.end());
+    },
+    [](void* object, std::string_view name, std::string&) {
+        return find_last(static_cast<OwnedBytes const*>(object)->headers, name);
     }};
 
 /// Copies `from` to `at` and returns a view of the copy.
@@ -53,18 +64,19 @@ void own(Record& record, std::vector<Header> headers) {
 
 }  // namespace
 
+std::optional<std::string_view> RecordHandle::find_header(std::string_view name,
+                                                          std::string& memory) const {
+    if (object_ == nullptr) return std::nullopt;
+    if (operations_->find_header != nullptr) return operations_->find_header(object_, name, memory);
+    std::vector<Header> all;
+    operations_->headers(object_, all);
+    return find_last(all, name);
+}
+
 void Record::detach() {
     if (detached_) return;
     own(*this, headers());
     detached_ = true;
-}
-
-std::optional<std::string_view> Record::find_header(std::string_view name) const {
-    auto const all = headers();
-    for (auto header = all.rbegin(); header != all.rend(); ++header) {
-        if (header->name == name) return header->value;
-    }
-    return std::nullopt;
 }
 
 Record make_record(TopicPartition const& origin, Offset offset, std::optional<std::string_view> key,

@@ -44,8 +44,13 @@ class RecordHandle {
     /// What the kind of memory can do. `object` is what the handle was made with.
     struct Operations {
         void (*destroy)(void* object) noexcept;
-        /// Appends all headers, in order; the views live as long as the handle.
+        /// Appends all headers, in order; the views live until the handle ends or is asked for one
+        /// header.
         void (*headers)(void const* object, std::vector<Header>& out);
+        /// The last value of one header, without keeping the others: a view of `memory`, or one
+        /// that lives as long as the handle; nothing if absent or null. Null: all are looked at.
+        std::optional<std::string_view> (*find_header)(void* object, std::string_view name,
+                                                       std::string& memory) = nullptr;
     };
 
     RecordHandle() = default;
@@ -71,6 +76,8 @@ class RecordHandle {
     void headers(std::vector<Header>& out) const {
         if (object_ != nullptr) operations_->headers(object_, out);
     }
+    [[nodiscard]] std::optional<std::string_view> find_header(std::string_view name,
+                                                              std::string& memory) const;
     [[nodiscard]] bool has_value() const noexcept { return object_ != nullptr; }
 
   private:
@@ -107,7 +114,7 @@ struct Record {
         0;  ///< The sink's own note from inspect() to encode, such as where the primary key stands.
     RecordHandle handle;
 
-    /// All headers, in order; the views live as long as the record.
+    /// All headers, in order; the views live until the record ends or find_header() is called.
     [[nodiscard]] std::vector<Header> headers() const {
         std::vector<Header> out;
         handle.headers(out);
@@ -121,7 +128,11 @@ struct Record {
     [[nodiscard]] bool is_detached() const noexcept { return detached_; }
 
     /// The last value of the header `name`, as Kafka Connect reads them; nothing if absent or null.
-    [[nodiscard]] std::optional<std::string_view> find_header(std::string_view name) const;
+    /// Lives until `memory` or the record changes.
+    [[nodiscard]] std::optional<std::string_view> find_header(std::string_view name,
+                                                              std::string& memory) const {
+        return handle.find_header(name, memory);
+    }
 
   private:
     bool detached_ = false;

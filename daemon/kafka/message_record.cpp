@@ -1,7 +1,15 @@
 #include "kafka/message_record.hpp"
 
+#include <tuple>
+
 namespace headrace::kafka {
 namespace {
+
+/// librdkafka tells null from empty by the pointer.
+std::optional<std::string_view> view(void const* bytes, std::size_t size) noexcept {
+    if (bytes == nullptr) return std::nullopt;
+    return std::string_view{static_cast<char const*>(bytes), size};
+}
 
 constexpr flow::RecordHandle::Operations message_operations{
     [](void* object) noexcept {
@@ -9,13 +17,10 @@ constexpr flow::RecordHandle::Operations message_operations{
     },
     [](void const* object, std::vector<flow::Header>& out) {
         append_headers(static_cast<rd_kafka_message_t const*>(object), out);
+    },
+    [](void* object, std::string_view name, std::string& memory) {
+        return find_header(static_cast<rd_kafka_message_t*>(object), name, memory);
     }};
-
-/// librdkafka tells null from empty by the pointer.
-std::optional<std::string_view> view(void const* bytes, std::size_t size) noexcept {
-    if (bytes == nullptr) return std::nullopt;
-    return std::string_view{static_cast<char const*>(bytes), size};
-}
 
 }  // namespace
 
@@ -44,6 +49,26 @@ void append_headers(rd_kafka_message_t const* message, std::vector<flow::Header>
          ++i) {
         out.push_back({name, view(value, size)});
     }
+}
+
+std::optional<std::string_view> find_header(rd_kafka_message_t* message, std::string_view name,
+                                            std::string& memory) {
+    rd_kafka_headers_t* raw = nullptr;
+    if (rd_kafka_message_detach_headers(message, &raw) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return std::nullopt;
+    Handle<rd_kafka_headers_t> const headers{raw};
+    char const* at = nullptr;
+    void const* value = nullptr;
+    std::size_t size = 0;
+    for (auto left = rd_kafka_header_cnt(raw); left-- != 0;) {
+        std::ignore = rd_kafka_header_get_all(raw, left, &at, &value, &size);
+        if (name != at) continue;
+        auto const found = view(value, size);
+        if (!found) return std::nullopt;
+        memory = *found;
+        return memory;
+    }
+    return std::nullopt;
 }
 
 }  // namespace headrace::kafka

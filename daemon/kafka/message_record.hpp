@@ -14,4 +14,12 @@ namespace headrace::kafka {
 /// Appends the headers of a message, in order; the views live as long as the message.
 void append_headers(rd_kafka_message_t const* message, std::vector<flow::Header>& out);
 
+/// The last value of the header `name`, copied to `memory`; nothing if absent or null. librdkafka
+/// makes a list of the headers whenever it is asked for them, and this frees it at once, on the
+/// same thread and while it is in the cache: kept, it would be freed with the message on another
+/// one.
+[[nodiscard]] std::optional<std::string_view> find_header(rd_kafka_message_t* message,
+                                                          std::string_view name,
+                                                          std::string& memory);
+
 }  // namespace headrace::kafka

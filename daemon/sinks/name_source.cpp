@@ -20,7 +20,7 @@ std::variant<std::string_view, flow::Refusal> NameSource::find(flow::Record cons
             return std::string_view(found->second);
         }
         case NameRule::From::header: {
-            auto const found = record.find_header(rule_.value);
+            auto const found = record.find_header(rule_.value, found_);
             if (!found) return absent("it has no header " + rule_.value);
             return checked(*found);
         }

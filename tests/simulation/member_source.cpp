@@ -32,7 +32,8 @@ constexpr flow::RecordHandle::Operations message_operations{
 }  // namespace
 
 std::uint64_t serial_of(flow::Record const& record) {
-    auto const text = record.find_header("serial");
+    std::string memory;
+    auto const text = record.find_header("serial", memory);
     if (!text || text->size() != sizeof(std::uint64_t))
         throw Violation("headers", "a record has lost its header");
     std::uint64_t serial = 0;

@@ -81,6 +81,14 @@ TEST_CASE("null, empty and binary keys, values and headers come through as they 
     CHECK(headers[2].value == "");
     CHECK(headers[3].value == binary);
     CHECK(headers[4].value == "2");
+    std::string memory;
+    CHECK(member.records[0].find_header("a", memory) == "2");
+    CHECK(member.records[0].find_header("bin", memory) == binary);
+    CHECK(member.records[0].find_header("empty", memory) == "");
+    CHECK_FALSE(member.records[0].find_header("none", memory));
+    CHECK_FALSE(member.records[0].find_header("absent", memory));
+    CHECK_FALSE(member.records[1].find_header("a", memory));
+    CHECK(member.records[0].headers().size() == 5);
     CHECK(member.records[1].key == "");
     CHECK(member.records[1].value == "");
     CHECK(member.records[1].headers().empty());
