@@ -54,6 +54,7 @@ struct Batch {
     std::uint32_t recovery = 0;     ///< The gate's recoveries when it last failed.
     std::size_t index = 0;          ///< Its place among those in flight.
     std::vector<std::uint32_t> effective;  ///< Of the request in flight: what is sent.
+    std::vector<TargetId> addressed;       ///< The different targets of the present part.
 
     [[nodiscard]] Part& part() { return parts.back(); }
     [[nodiscard]] Part const& part() const { return parts.back(); }

@@ -43,6 +43,9 @@ class Batcher {
     /// Opens a batch. REQUIRES: find() gave none, and add() follows at once.
     [[nodiscard]] Batch& open_batch(TargetId target, TimePoint now);
 
+    /// The number of the batch that open_batch() would open now.
+    [[nodiscard]] BatchId next_id() const noexcept { return next_id_; }
+
     /// Puts the record into the batch. REQUIRES: `batch` is what find() or open_batch() gave for
     /// it.
     void add(Batch& batch, Record&& record);

@@ -99,39 +99,44 @@ void Delivery::admit_ready(Record&& record, Now now) {
     auto const& inspection = std::get<Inspection>(inspected);
     record.sink_word = inspection.sink_word;
     record.encoded_bytes = static_cast<std::uint32_t>(inspection.encoded_bytes);
-    record.order_hash = settings_.order == Order::key && inspection.order_hash != 0
-                            ? inspection.order_hash
-                            : order_hash_of(record);
+    if (settings_.order == Order::key && inspection.order_hash != 0)
+        record.order_hash = inspection.order_hash;
     enqueue(std::move(record), now);
 }
 
 void Delivery::enqueue(Record&& record, Now now) {
-    auto const hash = record.order_hash;
-    if (hash != 0 && locks_.is_locked(hash)) {
-        Batch const* const batch = batcher_.find(record.target, record.encoded_bytes);
-        bool const may_join = batch != nullptr && !blocked_.contains(record.target) &&
-                              locks_.may_join(hash, batch->id);
-        if (!may_join) {
-            locks_.wait(std::move(record));
-            return;
-        }
+    auto const spot = spot_for(record);
+    if (record.order_hash != 0 && !locks_.try_join(record.order_hash, spot.id)) {
+        locks_.wait(std::move(record));
+    } else {
+        put(std::move(record), spot, now);
     }
-    put_into_batch(std::move(record), now);
 }
 
 void Delivery::put_into_batch(Record&& record, Now now) {
-    auto const hash = record.order_hash;
-    if (auto const blocked = blocked_.find(record.target); blocked != blocked_.end()) {
-        if (hash != 0) locks_.lock(hash, 0);
+    auto const spot = spot_for(record);
+    if (record.order_hash != 0) locks_.lock(record.order_hash, spot.id);
+    put(std::move(record), spot, now);
+}
+
+Delivery::Spot Delivery::spot_for(Record const& record) {
+    if (auto const blocked = blocked_.find(record.target); blocked != blocked_.end())
+        return {.blocked = &blocked->second};
+    Batch* const batch = batcher_.find(record.target, record.encoded_bytes);
+    return {.batch = batch, .id = batch == nullptr ? batcher_.next_id() : batch->id};
+}
+
+void Delivery::put(Record&& record, Spot const& spot, Now now) {
+    if (spot.blocked != nullptr) {
         record.detach();
         note_blocked(record.cost_bytes, 0);
-        blocked->second.records.push_back(std::move(record));
+        spot.blocked->records.push_back(std::move(record));
         return;
     }
-    Batch* batch = batcher_.find(record.target, record.encoded_bytes);
-    if (batch == nullptr) batch = &batcher_.open_batch(record.target, now.time);
-    if (hash != 0) locks_.lock(hash, batch->id);
-    batcher_.add(*batch, std::move(record));
+    Batch& batch =
+        spot.batch != nullptr ? *spot.batch : batcher_.open_batch(record.target, now.time);
+    assert(batch.id == spot.id);
+    batcher_.add(batch, std::move(record));
 }
 
 void Delivery::release_waiting(std::uint64_t hash, Now now) {

@@ -124,11 +124,20 @@ class Delivery {
         bool is_blocked = false;  ///< It was told to the gate as missing.
     };
 
+    /// Where a record would go now.
+    struct Spot {
+        BlockedTarget* blocked = nullptr;  ///< Its target is missing.
+        Batch* batch = nullptr;            ///< Null: one that is to be opened, with this id.
+        BatchId id = 0;
+    };
+
     // Admission.
     void admit(Record&& record, Now now);
     void admit_ready(Record&& record, Now now);
     void enqueue(Record&& record, Now now);
     void put_into_batch(Record&& record, Now now);
+    [[nodiscard]] Spot spot_for(Record const& record);
+    void put(Record&& record, Spot const& spot, Now now);
     void release_waiting(std::uint64_t hash, Now now);
     void admit_unready(Now now);
     void wait_until_ready(Record&& record);
@@ -197,8 +206,9 @@ class Delivery {
         WrittenNames::Name* place = nullptr;
     };
     [[nodiscard]] TargetWritten& written_of(TargetId target);
-    [[nodiscard]] std::uint64_t written_beside(Part const& part);
-    void note_written(Part const& part);
+    void note_addressed(Batch& batch) const;
+    [[nodiscard]] std::uint64_t written_beside(Batch const& batch);
+    void note_written(Batch const& batch);
     void note_suspicion(Batch& batch, Now now);
     void clear_suspicion(Batch& batch, WallTime wall);
     [[nodiscard]] bool is_proven(Batch const& batch, Now now);

@@ -215,11 +215,12 @@ std::optional<Attempt> Delivery::start(std::unique_ptr<Batch> batch, bool is_pro
     batch->effective.clear();
     sink_.collapse(part.records, batch->effective);
     assert(!batch->effective.empty());
+    note_addressed(*batch);
     if (!is_probe && is_proven(*batch, now)) {
         bury_alone(std::move(batch), "suspect", now);
         return std::nullopt;
     }
-    if (!part.suspect.written_before) part.suspect.written_before = written_beside(part);
+    if (!part.suspect.written_before) part.suspect.written_before = written_beside(*batch);
     Attempt attempt;
     attempt.batch = batch.get();
     attempt.is_probe = is_probe;

@@ -17,22 +17,6 @@ bool may_be_records_fault(FailureReason reason) {
            reason != FailureReason::tls;
 }
 
-/// Calls `use` once for each different target of the part, `targets_max` at most.
-template <class Use>
-void each_target(Part const& part, std::size_t targets_max, Use use) {
-    auto const& records = part.records;
-    if (targets_max == 1) {
-        use(records.front().target);
-        return;
-    }
-    for (auto at = records.begin(); at != records.end(); ++at) {
-        // A target's first record stands near the beginning, so that this look back is short.
-        auto const first = std::find_if(
-            records.begin(), at, [&](Record const& record) { return record.target == at->target; });
-        if (first == at) use(at->target);
-    }
-}
-
 }  // namespace
 
 Delivery::TargetWritten& Delivery::written_of(TargetId target) {
@@ -46,26 +30,42 @@ Delivery::TargetWritten& Delivery::written_of(TargetId target) {
     return written;
 }
 
-std::uint64_t Delivery::written_beside(Part const& part) {
+/// Notes the different targets of the present part's records.
+void Delivery::note_addressed(Batch& batch) const {
+    auto& addressed = batch.addressed;
+    auto const& records = batch.part().records;
+    addressed.assign(1, records.front().target);
+    if (shape_.targets_max == 1) return;
+    for (auto const& record : records) {
+        if (std::find(addressed.begin(), addressed.end(), record.target) == addressed.end())
+            addressed.push_back(record.target);
+    }
+}
+
+/// Requests written to the targets that are noted, by all lanes.
+std::uint64_t Delivery::written_beside(Batch const& batch) {
     std::uint64_t sum = 0;
-    each_target(part, shape_.targets_max,
-                [&](TargetId target) { sum += written_of(target).source->requests(); });
+    for (auto const target : batch.addressed) {
+        sum += written_of(target).source->requests();
+    }
     return sum;
 }
 
-void Delivery::note_written(Part const& part) {
-    each_target(part, shape_.targets_max, [&](TargetId target) {
+void Delivery::note_written(Batch const& batch) {
+    for (auto const target : batch.addressed) {
         auto& written = written_of(target);
         gate_.sources().add(*written.source);
         gate_.places().add(*written.place);
-    });
+    }
 }
 
 void Delivery::note_suspicion(Batch& batch, Now now) {
     Part& part = batch.part();
     auto& marks = part.suspect;
     if (!may_be_records_fault(part.last.reason)) return;
-    auto const written = written_beside(part);
+    // Some of what was sent may be gone.
+    note_addressed(batch);
+    auto const written = written_beside(batch);
     ++marks.failures;
     if (batch.effective.size() == 1) {
         bool const is_first = marks.failures_alone++ == 0;
@@ -88,15 +88,14 @@ void Delivery::clear_suspicion(Batch& batch, WallTime wall) {
 }
 
 /// Whether the record that stands alone in the present part is to be given up. REQUIRES: the part
-/// was collapsed into batch.effective.
+/// was collapsed into batch.effective, and its targets are noted.
 bool Delivery::is_proven(Batch const& batch, Now now) {
     auto const& marks = batch.part().suspect;
     if (settings_.suspect_after == 0 || !settings_.buries_suspects) return false;
     if (batch.effective.size() != 1 || marks.failures_alone < settings_.suspect_after) return false;
     if (now.time - marks.alone_since < settings_.suspect_time) return false;
     // The last one of them is the present one.
-    return marks.witnessed + 1 >= witnessed_min &&
-           written_beside(batch.part()) > marks.written_at_failure;
+    return marks.witnessed + 1 >= witnessed_min && written_beside(batch) > marks.written_at_failure;
 }
 
 /// Lets the halves go their own ways, so that the innocent one need not wait for the other.

@@ -180,8 +180,8 @@ void Delivery::tell_gate(Attempt const& attempt, Judgement const& judgement, boo
 void Delivery::on_delivered(std::unique_ptr<Batch> batch, Now now) {
     auto const target = batch->part().records.front().target;
     bool const was_blocked = std::exchange(batch->is_blocked_probe, false);
+    note_written(*batch);
     Part part = std::move(batch->part());
-    note_written(part);
     observe_latency(part, batch->effective, now.wall);
     auto sent = batch->effective.begin();
     // In the order of their offsets: a crash in between must not find a key's later record settled

@@ -13,11 +13,14 @@ namespace {
 
 }  // namespace
 
-bool OrderLocks::may_join(std::uint64_t hash, BatchId batch) const {
-    auto const found = table_.find(hash);
-    if (found == table_.end()) return true;
-    Lock const& lock = found->second;
-    return lock.first == none && (lock.open == 0 || lock.batch == batch);
+bool OrderLocks::try_join(std::uint64_t hash, BatchId batch) {
+    auto [entry, is_new] = table_.try_emplace(hash);
+    Lock& lock = entry->second;
+    bool const stands_there = lock.open == 0 || (batch != 0 && lock.batch == batch);
+    if (!is_new && (lock.first != none || !stands_there)) return false;
+    lock.batch = batch;
+    ++lock.open;
+    return true;
 }
 
 void OrderLocks::lock(std::uint64_t hash, BatchId batch) {

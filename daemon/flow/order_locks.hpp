@@ -23,9 +23,10 @@ using BatchId = std::uint64_t;
 
 class OrderLocks {
   public:
-    /// Whether a record of this hash may join `batch` now: nothing of it is open, or all that is
-    /// open stands in the same batch.
-    [[nodiscard]] bool may_join(std::uint64_t hash, BatchId batch) const;
+    /// Notes that one more record of the hash is open, carried by `batch`, if it may join: nothing
+    /// of the hash is open, or all that is stands in the same batch, and none waits. 0 is a batch
+    /// that none may join.
+    [[nodiscard]] bool try_join(std::uint64_t hash, BatchId batch);
 
     /// Notes that one record of the hash is open, carried by `batch` (0: by no batch that others
     /// may join).

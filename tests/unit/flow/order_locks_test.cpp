@@ -16,14 +16,17 @@ flow::Record record(flow::Offset offset, std::uint64_t hash) {
 
 TEST_CASE("records of one key may join the batch that carries them, and no other") {
     OrderLocks locks;
-    CHECK(locks.may_join(7, 1));
-    locks.lock(7, 1);
-    CHECK(locks.may_join(7, 1));
-    CHECK_FALSE(locks.may_join(7, 2));
+    CHECK(locks.try_join(7, 1));
+    CHECK(locks.try_join(7, 1));
+    CHECK_FALSE(locks.try_join(7, 2));
+    CHECK(locks.open(7) == 2);
+    CHECK_FALSE(locks.unlock(7));
     locks.disown(7);
-    CHECK_FALSE(locks.may_join(7, 1));
+    CHECK_FALSE(locks.try_join(7, 1));
+    CHECK_FALSE(locks.try_join(7, 0));
     locks.move(7, 3);
-    CHECK(locks.may_join(7, 3));
+    CHECK(locks.try_join(7, 3));
+    CHECK(locks.open(7) == 2);
 }
 
 TEST_CASE("waiting records leave in order, once the earlier ones are settled") {
@@ -32,7 +35,7 @@ TEST_CASE("waiting records leave in order, once the earlier ones are settled") {
     locks.wait(record(1, 7));
     locks.wait(record(2, 7));
     CHECK(locks.waiting() == 2);
-    CHECK_FALSE(locks.may_join(7, 1));  // It would overtake those that wait.
+    CHECK_FALSE(locks.try_join(7, 1));  // It would overtake those that wait.
     CHECK_FALSE(locks.first_may_join(7, 2));
     REQUIRE(locks.unlock(7));
     REQUIRE(locks.first_may_join(7, 2));
@@ -52,7 +55,7 @@ TEST_CASE("a key that is open in two places can be joined in neither") {
     OrderLocks locks;
     locks.lock(7, 1);
     locks.lock(7, 0);
-    CHECK_FALSE(locks.may_join(7, 1));
+    CHECK_FALSE(locks.try_join(7, 1));
 }
 
 TEST_CASE("unwanted waiting records are taken out and the order of the others is kept") {
