@@ -75,13 +75,22 @@ class SpscRing {
     /// them there; says how many. `take` may not use this ring's consuming side.
     template <class Take>
     std::size_t consume(std::size_t count_max, Take take) {
+        return consume(count_max, std::move(take), [](T const&) {});
+    }
+
+    /// The same, and shows each value to `foresee(T const&)` some values before its turn.
+    template <class Take, class Foresee>
+    std::size_t consume(std::size_t count_max, Take take, Foresee foresee) {
         auto const first = head_.load(std::memory_order_relaxed);
         if (tail_seen_ - first < count_max) tail_seen_ = tail_.load(std::memory_order_acquire);
         auto const end = first + std::min(count_max, tail_seen_ - first);
+        for (auto at = first; at != std::min(first + foresight, end); ++at)
+            foresee(std::as_const(value_at(at)));
         for (auto at = first; at != end; ++at) {
-            T* const value = std::launder(reinterpret_cast<T*>(slots_[at & mask_].bytes));
-            take(std::move(*value));
-            value->~T();
+            if (end - at > foresight) foresee(std::as_const(value_at(at + foresight)));
+            T& value = value_at(at);
+            take(std::move(value));
+            value.~T();
             head_.store(at + 1, std::memory_order_release);
         }
         return end - first;
@@ -97,6 +106,12 @@ class SpscRing {
     struct Slot {
         alignas(T) std::byte bytes[sizeof(T)];
     };
+    T& value_at(std::size_t at) {
+        return *std::launder(reinterpret_cast<T*>(slots_[at & mask_].bytes));
+    }
+
+    /// Long enough for bytes to come from memory, short enough for them to stay in the cache.
+    static constexpr std::size_t foresight = 4;
     static constexpr std::size_t line = 64;  ///< Keeps the two sides' words out of one cache line.
 
     std::size_t const mask_;

@@ -11,6 +11,7 @@
 #include "per_record.hpp"
 
 #include <numeric>
+#include <tuple>
 
 namespace headrace::bench {
 namespace {

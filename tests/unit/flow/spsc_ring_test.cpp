@@ -2,8 +2,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
+#include <vector>
 
 using headrace::flow::SpscRing;
 
@@ -50,6 +52,26 @@ TEST_CASE("consuming hands over the oldest values where they stand, and no more 
     CHECK(ring.consume(3, look) == 1);
     CHECK(ring.consume(3, look) == 0);
     CHECK(seen == 4);
+}
+
+TEST_CASE("each value that is consumed is shown once before its turn, and no other") {
+    SpscRing<int> ring(16);
+    for (int i = 1; i <= 10; ++i)
+        CHECK(ring.try_emplace(i));
+    std::vector<int> shown;
+    std::vector<int> taken;
+    auto const take = [&](int&& value) {
+        CHECK(std::ranges::find(shown, value) != shown.end());
+        taken.push_back(value);
+    };
+    auto const foresee = [&](int const& value) { shown.push_back(value); };
+    CHECK(ring.consume(9, take, foresee) == 9);
+    CHECK(taken == std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+    CHECK(shown == taken);
+    CHECK(ring.consume(9, take, foresee) == 1);
+    CHECK(shown.back() == 10);
+    CHECK(ring.consume(9, take, foresee) == 0);
+    CHECK(shown.size() == 10);
 }
 
 TEST_CASE("every value crosses between two threads once and in order") {
