@@ -2,6 +2,7 @@
 """Measures Headrace against the floor and its peers; docs/performance.md says how and why."""
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -78,6 +79,8 @@ def run_cases(options):
 
 
 def main():
+    # By the same way out as everything else, which ends what was started and removes the data.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     options = read_options()
     if options.list:
         for name, (what, _) in CASES.items():

@@ -15,8 +15,8 @@ TEST_CASE("queue, held records and compressed answers together stay within the p
     for (std::size_t const brokers : {1U, 3U, 12U}) {
         for (std::size_t const mebibytes : {32U, 64U, 512U}) {
             auto const share = mebibytes << 20;
-            auto const plan = plan_fetches(
-                {.prefetch_bytes = share, .brokers = brokers, .message_bytes_max = 0});
+            auto const plan =
+                plan_fetches({.prefetch_bytes = share, .brokers = brokers, .message_bytes_max = 0});
             INFO(brokers << " brokers, " << mebibytes << " MiB");
             CHECK(bound(plan, brokers) <= share);
             CHECK(plan.response_bytes <= 1024 * 1024);
