@@ -40,6 +40,28 @@ void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
         ->type_name("PORT");
 }
 
+CLI::App* add_healthcheck(CLI::App& app, HealthcheckCommand& healthcheck) {
+    auto* const command = app.add_subcommand(
+        "healthcheck",
+        "Ask a running daemon whether it is healthy; for containers without a shell");
+    command
+        ->add_flag("--ready", healthcheck.ready,
+                   "Ask /readyz, whether every route reads and writes, instead of /healthz")
+        ->envname("HEADRACE_READY");
+    command
+        ->add_option("--admin", healthcheck.admin,
+                     "Where the daemon answers; default: admin.listen of --config, else "
+                     "127.0.0.1:9464")
+        ->envname("HEADRACE_ADMIN")
+        ->type_name("HOST:PORT");
+    command
+        ->add_option("--config", healthcheck.config,
+                     "The daemon's YAML file; of it only admin.listen is read")
+        ->envname("HEADRACE_CONFIG")
+        ->type_name("FILE");
+    return command;
+}
+
 /// One of `route pause|resume|drain NAME`.
 CLI::App* add_route_action(CLI::App& route_app, flow::RouteAction action, char const* meaning,
                            RouteCommand& route) {
@@ -121,6 +143,9 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
     EmulatorCommand emulator;
     add_emulator(app, emulator);
 
+    HealthcheckCommand healthcheck;
+    auto* const healthcheck_app = add_healthcheck(app, healthcheck);
+
     RouteCommand route;
     auto* const route_app = add_route(app, route);
 
@@ -136,6 +161,7 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
     if (*validate_app) return validate;
     if (*print_app) return print;
     if (*demo_app) return demo;
+    if (*healthcheck_app) return healthcheck;
     if (*route_app) return route;
     if (emulator.tecton_port < 0 && emulator.milvus_port < 0) {
         return Told{exit_usage, "emulator: say --tecton PORT, --milvus PORT or both\n", true};

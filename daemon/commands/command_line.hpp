@@ -29,6 +29,11 @@ struct EmulatorCommand {
     int tecton_port = -1;  ///< -1: not asked for.
     int milvus_port = -1;
 };
+struct HealthcheckCommand {
+    bool ready = false;
+    std::string admin{};   ///< HOST:PORT; empty: what `config` says.
+    std::string config{};  ///< Empty: the default of admin.listen.
+};
 struct RouteCommand {
     flow::RouteAction action = flow::RouteAction::pause;
     std::string route;
@@ -42,7 +47,7 @@ struct Told {
 };
 
 using CommandLine = std::variant<RunCommand, ValidateCommand, PrintConfigCommand, DemoCommand,
-                                 EmulatorCommand, RouteCommand, Told>;
+                                 EmulatorCommand, HealthcheckCommand, RouteCommand, Told>;
 
 /// Exit codes of the public interface, section 1.
 enum ExitCode : int {

@@ -20,6 +20,7 @@ struct Streams {
 [[nodiscard]] int execute(PrintConfigCommand const& command, Streams streams);
 [[nodiscard]] int execute(DemoCommand const& command, Streams streams);
 [[nodiscard]] int execute(EmulatorCommand const& command, Streams streams);
+[[nodiscard]] int execute(HealthcheckCommand const& command, Streams streams);
 [[nodiscard]] int execute(RouteCommand const& command, Streams streams);
 [[nodiscard]] int execute(Told const& command, Streams streams);
 

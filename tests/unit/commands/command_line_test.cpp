@@ -37,6 +37,21 @@ TEST_CASE("each command is read with its options") {
     CHECK(emulator.milvus_port == -1);
 }
 
+TEST_CASE("a health check is read with its address, also from the environment") {
+    auto const plain = std::get<HealthcheckCommand>(parse({"healthcheck"}));
+    CHECK_FALSE(plain.ready);
+    CHECK(plain.admin.empty());
+    auto const given = std::get<HealthcheckCommand>(
+        parse({"healthcheck", "--ready", "--admin", "[::1]:9464", "--config", "a.yaml"}));
+    CHECK(given.ready);
+    CHECK(given.admin == "[::1]:9464");
+    CHECK(given.config == "a.yaml");
+    REQUIRE(setenv("HEADRACE_ADMIN", "127.0.0.1:1", 1) == 0);
+    auto const from_environment = std::get<HealthcheckCommand>(parse({"healthcheck"}));
+    unsetenv("HEADRACE_ADMIN");
+    CHECK(from_environment.admin == "127.0.0.1:1");
+}
+
 TEST_CASE("a command to a route is read with its action and the socket") {
     using headrace::flow::RouteAction;
     auto const pause = std::get<RouteCommand>(parse({"route", "pause", "clicks"}));
@@ -61,7 +76,8 @@ TEST_CASE("a command to a route is read with its action and the socket") {
 }
 
 TEST_CASE("help and version go to standard output with exit code 0, for every command") {
-    for (auto const* const command : {"run", "validate", "print-config", "demo", "emulator"}) {
+    for (auto const* const command :
+         {"run", "validate", "print-config", "demo", "emulator", "healthcheck"}) {
         auto const help = told({command, "--help"});
         CHECK(help.exit_code == 0);
         CHECK_FALSE(help.is_error);
