@@ -3,9 +3,9 @@
 #include "sinks/registry.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <set>
 
 namespace headrace::commands {
@@ -65,9 +65,10 @@ std::vector<std::string> check_destination(config::Route const& route, Clock con
         // A name that only real records carry cannot be checked without one.
         if (!std::holds_alternative<flow::TargetId>(placement)) continue;
         flow::Judgement judgement;
+        // Idle connections would keep the loop going after the answer.
         boost::asio::co_spawn(io,
                               ask(*sink, record, std::get<flow::TargetId>(placement), judgement),
-                              boost::asio::detached);
+                              [&](std::exception_ptr) { io.stop(); });
         auto const limit =
             route.requests().client.connect_timeout + route.requests().client.request_timeout;
         io.run_for(limit + std::chrono::seconds(1));
