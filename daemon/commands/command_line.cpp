@@ -25,7 +25,7 @@ void add_config(CLI::App& command, std::string& target) {
 
 void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
     auto* const emulator_app = app.add_subcommand(
-        "emulator", "The doubles of Tecton and Milvus alone, on loopback; see docs/emulators.md");
+        "emulator", "The doubles of Tecton and Milvus alone; see docs/emulators.md");
     emulator_app
         ->add_option("--tecton", emulator.tecton_port,
                      "Play Tecton on this port; 0 takes any free one")
@@ -38,6 +38,13 @@ void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
         ->envname("HEADRACE_MILVUS")
         ->check(CLI::Range(0, 65535))
         ->type_name("PORT");
+    emulator_app
+        ->add_option("--listen", emulator.listen,
+                     "The address to listen on; 0.0.0.0 lets others reach it")
+        ->envname("HEADRACE_LISTEN")
+        ->check(CLI::ValidIPV4)
+        ->type_name("ADDRESS")
+        ->capture_default_str();
 }
 
 CLI::App* add_healthcheck(CLI::App& app, HealthcheckCommand& healthcheck) {

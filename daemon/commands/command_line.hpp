@@ -28,6 +28,7 @@ struct DemoCommand {
 struct EmulatorCommand {
     int tecton_port = -1;  ///< -1: not asked for.
     int milvus_port = -1;
+    std::string listen = "127.0.0.1";  ///< The IP address that both listen on.
 };
 struct HealthcheckCommand {
     bool ready = false;

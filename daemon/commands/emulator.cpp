@@ -15,18 +15,20 @@ namespace {
 
 /// Starts a double on the port; false, and the reason told, if it cannot.
 template <class Server>
-bool start(Server& server, char const* name, char const* path, Streams streams) {
+bool start(Server& server, char const* name, std::string const& address, char const* path,
+           Streams streams) {
     auto const port = server.start();
     if (!port) {
         streams.err << "emulator: " << name << ": " << port.error().message << '\n';
         return false;
     }
-    streams.out << name << " on http://127.0.0.1:" << *port << path << std::endl;
+    streams.out << name << " on http://" << address << ':' << *port << path << std::endl;
     return true;
 }
 
-http::ServerSettings on_port(int port) {
+http::ServerSettings listening_on(std::string const& address, int port) {
     http::ServerSettings settings;
+    settings.address = address;
     settings.port = static_cast<std::uint16_t>(port);
     return settings;
 }
@@ -40,17 +42,18 @@ int execute(EmulatorCommand const& command, Streams streams) {
     std::optional<emulator::TectonServer> tecton;
     std::optional<emulator::MilvusServer> milvus;
     if (command.tecton_port >= 0) {
-        tecton.emplace(io.get_executor(), on_port(command.tecton_port),
+        tecton.emplace(io.get_executor(), listening_on(command.listen, command.tecton_port),
                        emulator::TectonEmulator(emulator::default_tecton_settings(), start_at),
                        clock);
-        if (!start(*tecton, "tecton", "/ingest (workspace prod, key demo-key)", streams))
+        if (!start(*tecton, "tecton", command.listen, "/ingest (workspace prod, key demo-key)",
+                   streams))
             return exit_failure;
     }
     if (command.milvus_port >= 0) {
-        milvus.emplace(io.get_executor(), on_port(command.milvus_port),
+        milvus.emplace(io.get_executor(), listening_on(command.listen, command.milvus_port),
                        emulator::MilvusEmulator(emulator::default_milvus_settings(), start_at),
                        clock);
-        if (!start(*milvus, "milvus", " (collections docs and pages)", streams))
+        if (!start(*milvus, "milvus", command.listen, " (collections docs and pages)", streams))
             return exit_failure;
     }
     boost::asio::signal_set signals(io, SIGTERM, SIGINT);

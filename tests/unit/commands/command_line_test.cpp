@@ -35,6 +35,9 @@ TEST_CASE("each command is read with its options") {
     auto const emulator = std::get<EmulatorCommand>(parse({"emulator", "--tecton", "0"}));
     CHECK(emulator.tecton_port == 0);
     CHECK(emulator.milvus_port == -1);
+    CHECK(emulator.listen == "127.0.0.1");
+    auto const open = parse({"emulator", "--tecton", "0", "--listen", "0.0.0.0"});
+    CHECK(std::get<EmulatorCommand>(open).listen == "0.0.0.0");
 }
 
 TEST_CASE("a health check is read with its address, also from the environment") {
@@ -91,7 +94,8 @@ TEST_CASE("wrong usage is 64, on standard error") {
     for (auto const& wrong :
          {told({}), told({"fly"}), told({"run"}), told({"run", "--config", "a", "--fast"}),
           told({"demo", "--records", "0"}), told({"demo", "--records", "many"}), told({"emulator"}),
-          told({"emulator", "--tecton", "70000"})}) {
+          told({"emulator", "--tecton", "70000"}),
+          told({"emulator", "--tecton", "0", "--listen", "everywhere"})}) {
         CHECK(wrong.exit_code == exit_usage);
         CHECK(wrong.is_error);
         CHECK_FALSE(wrong.text.empty());

@@ -10,7 +10,9 @@ using namespace headrace::commands_test;
 TEST_CASE("a port that is taken is told with its number") {
     Doubles doubles;
     Captured captured;
-    CHECK(execute(EmulatorCommand{doubles.tecton_port, -1}, captured.streams) == exit_failure);
+    CHECK(execute(EmulatorCommand{.tecton_port = doubles.tecton_port}, captured.streams) ==
+          exit_failure);
     CHECK(captured.err.str().find(std::to_string(doubles.tecton_port)) != std::string::npos);
-    CHECK(execute(EmulatorCommand{-1, doubles.milvus_port}, captured.streams) == exit_failure);
+    CHECK(execute(EmulatorCommand{.milvus_port = doubles.milvus_port}, captured.streams) ==
+          exit_failure);
 }
