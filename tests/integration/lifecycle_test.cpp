@@ -77,6 +77,9 @@ TEST_CASE("brokers that are not there at start: it runs, says so, and goes on wh
     RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config());
     REQUIRE(daemon.has_started());
     scene.until(daemon, "it says so", [&] { return daemon.has_logged("kafka_trouble"); });
+    scene.until(daemon, "the metrics say so",
+                [&] { return daemon.metric("headrace_kafka_trouble") == 1; });
+    CHECK(daemon.metric("headrace_route_joined") == 0);
     CHECK(daemon.get("/readyz").status == 503);
     CHECK(daemon.get("/healthz").status == 200);
     scene.cluster->start_brokers();
@@ -84,6 +87,9 @@ TEST_CASE("brokers that are not there at start: it runs, says so, and goes on wh
                 [&] { return scene.emulators.tecton_missing("clicks", 100) == 0; });
     scene.until_through(daemon);
     scene.until(daemon, "the daemon is ready", [&] { return daemon.is_ready(); });
+    scene.until(daemon, "the trouble is over",
+                [&] { return daemon.metric("headrace_kafka_trouble") == 0; });
+    CHECK(daemon.metric("headrace_route_joined") == 1);
     CHECK(daemon.terminate() == 0);
 }
 

@@ -121,6 +121,19 @@ TEST_CASE("an unknown committed or blocking offset is -1") {
     CHECK(out.find("headrace_blocking_offset_age_seconds", partition) == 0);
 }
 
+TEST_CASE("membership and trouble with Kafka are 1 or 0, whatever the state says") {
+    auto route = clicks_route();
+    Labels const clicks{{"route", "clicks"}};
+    auto out = scrape({route});
+    CHECK(out.find("headrace_route_joined", clicks) == 1);
+    CHECK(out.find("headrace_kafka_trouble", clicks) == 0);
+    route.joined = false;
+    route.trouble = "no broker can be reached";
+    out = scrape({route});
+    CHECK(out.find("headrace_route_joined", clicks) == 0);
+    CHECK(out.find("headrace_kafka_trouble", clicks) == 1);
+}
+
 TEST_CASE("large counts are exact") {
     auto route = clicks_route();
     route.read_by_topic["clicks"] = 9'007'199'254'740'991;
@@ -177,6 +190,8 @@ TEST_CASE("the names of the public interface are all there") {
                                    "headrace_requests_in_flight",
                                    "headrace_rate_limited_seconds_total",
                                    "headrace_route_state",
+                                   "headrace_route_joined",
+                                   "headrace_kafka_trouble",
                                    "headrace_consumer_lag_records",
                                    "headrace_consumer_lag_seconds",
                                    "headrace_committed_offset",
