@@ -48,6 +48,9 @@ struct Daemon::Impl {
           state_log(parts.log),
           admin(parts.io.get_executor(), config.admin, admin_sources(), parts.clock),
           chores(parts.io) {
+        if (!parts.service.notify_socket.empty()) {
+            service.emplace(parts.io.get_executor(), parts.service, service_sources(), parts.clock);
+        }
         if (config.control.socket.empty()) return;
         control.emplace(parts.io.get_executor(), config.control,
                         [this](ops::ControlRequest const& request, ops::ControlReply reply) {
@@ -62,6 +65,10 @@ struct Daemon::Impl {
         sources.version = version;
         return sources;
     }
+    ops::ServiceUnit::Sources service_sources() {
+        return {.snapshots = [this] { return snapshots(); },
+                .do_loops_beat = [this] { return stalled_loops().empty(); }};
+    }
     [[nodiscard]] std::vector<flow::RouteSnapshot> snapshots() const {
         std::vector<flow::RouteSnapshot> out;
         for (auto const& route : routes) {
@@ -72,6 +79,7 @@ struct Daemon::Impl {
     [[nodiscard]] std::vector<std::string> stalled_loops() const;
     void command_route(ops::ControlRequest const& request, ops::ControlReply reply);
     [[nodiscard]] std::string unknown_route(std::string const& name) const;
+    void tell_service();
     void do_chores();
     void on_route_ended();
 
@@ -83,6 +91,7 @@ struct Daemon::Impl {
     std::vector<std::unique_ptr<RouteRunner>> routes;
     ops::AdminServer admin;
     std::optional<ops::ControlServer> control;
+    std::optional<ops::ServiceUnit> service;
     boost::asio::steady_timer chores;
     bool is_draining = false;
 };
@@ -90,7 +99,7 @@ struct Daemon::Impl {
 Result<std::unique_ptr<Daemon>> Daemon::make(config::Config config, Parts parts) {
     auto impl = std::make_unique<Impl>(std::move(config), std::move(parts));
     for (unsigned i = 0; i < worker_count(impl->config.limits); ++i) {
-        impl->workers.push_back(std::make_unique<Worker>(impl->parts.clock));
+        impl->workers.push_back(std::make_unique<Worker>(impl->parts.clock, i));
     }
     for (auto const& route : impl->config.routes) {
         auto made = RouteRunner::make(route, impl->config.limits,
@@ -137,6 +146,7 @@ Result<void> Daemon::start() {
                             {"routes", static_cast<std::int64_t>(impl_->routes.size())},
                             {"workers", static_cast<std::int64_t>(impl_->workers.size())},
                             {"admin_port", static_cast<std::int64_t>(impl_->admin.port())}});
+    impl_->tell_service();
     impl_->do_chores();
     return {};
 }
@@ -149,6 +159,7 @@ void Daemon::drain() {
     for (auto& route : impl_->routes) {
         route->drain(deadline);
     }
+    if (impl_->service) impl_->service->draining(deadline);
 }
 
 bool Daemon::has_ended() const {
@@ -221,6 +232,14 @@ std::string Daemon::Impl::unknown_route(std::string const& name) const {
            "; this daemon has: " + list;
 }
 
+void Daemon::Impl::tell_service() {
+    if (!service) return;
+    if (auto const started = service->start(); !started) {
+        parts.log.write(ops::LogLevel::warn, "service_untold",
+                        started.error().message + "; systemd is told nothing");
+    }
+}
+
 void Daemon::Impl::do_chores() {
     for (auto const& secret : config.file_secrets) {
         bool const has_changed = secret->poll([&](std::string const& warning) {
@@ -262,6 +281,7 @@ void Daemon::Impl::on_route_ended() {
         if (!is_over) return;
         chores.cancel();
         if (control) control->stop();
+        if (service) service->stop();
         paced_log.report_suppressed(true);
         parts.on_drained();
     });

@@ -8,6 +8,7 @@
 #include "config/config.hpp"
 #include "flow/route_snapshot.hpp"
 #include "ops/log.hpp"
+#include "ops/service_unit.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -24,6 +25,7 @@ class Daemon {
         boost::asio::io_context& io;  ///< For the admin server and timers; run by the caller.
         Clock const& clock;
         ops::Log& log;
+        ops::ServiceSettings service;      ///< What systemd wants to be told, if it does.
         std::function<void()> on_drained;  ///< Posted to `io` when every route has ended.
     };
 

@@ -1,5 +1,6 @@
 #include "route_runner.hpp"
 
+#include "base/thread_name.hpp"
 #include "flow/intake.hpp"
 #include "flow/lane.hpp"
 #include "kafka/kafka_dead_letters.hpp"
@@ -273,6 +274,7 @@ Heartbeat const& RouteRunner::heartbeat() const noexcept {
 }
 
 void RouteRunner::Impl::run() {
+    name_thread("hr:", name);
     auto const& clock = parts.clock;
     while (!intake->is_drained()) {
         auto const now = clock.now();

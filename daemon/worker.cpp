@@ -1,5 +1,9 @@
 #include "worker.hpp"
 
+#include "base/thread_name.hpp"
+
+#include <string>
+
 namespace headrace {
 namespace {
 
@@ -7,7 +11,7 @@ constexpr Duration beat_interval = std::chrono::seconds(1);
 
 }  // namespace
 
-Worker::Worker(Clock const& clock) : clock_(clock) {}
+Worker::Worker(Clock const& clock, unsigned number) : clock_(clock), number_(number) {}
 
 Worker::~Worker() {
     stop();
@@ -15,7 +19,10 @@ Worker::~Worker() {
 
 void Worker::start() {
     beat();
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] {
+        name_thread("hr-worker-", std::to_string(number_));
+        io_.run();
+    });
 }
 
 void Worker::stop() {

@@ -29,7 +29,8 @@ class Heartbeat {
 
 class Worker {
   public:
-    explicit Worker(Clock const& clock);
+    /// `number` is in its thread's name.
+    Worker(Clock const& clock, unsigned number);
     ~Worker();
     Worker(Worker const&) = delete;
     Worker& operator=(Worker const&) = delete;
@@ -45,6 +46,7 @@ class Worker {
     void beat();
 
     Clock const& clock_;
+    unsigned number_;
     boost::asio::io_context io_{1};
     boost::asio::steady_timer timer_{io_};
     Heartbeat heartbeat_;

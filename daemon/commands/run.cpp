@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ostream>
+#include <unistd.h>
 
 namespace headrace::commands {
 namespace {
@@ -76,11 +77,14 @@ int execute(RunCommand const& command, Streams streams) {
     auto loaded = load_config(command.config, streams);
     if (!loaded) return exit_bad_config;
     SystemClock const clock;
-    ops::Log log(loaded->log, clock);
+    ops::Log log(loaded->log, clock, ops::standard_log_target(std::getenv("JOURNAL_STREAM")));
     boost::asio::io_context io(1);
-    auto made =
-        Daemon::make(std::move(*loaded),
-                     {.io = io, .clock = clock, .log = log, .on_drained = [&] { io.stop(); }});
+    auto made = Daemon::make(std::move(*loaded),
+                             {.io = io,
+                              .clock = clock,
+                              .log = log,
+                              .service = ops::read_service_settings(::getenv, ::getpid()),
+                              .on_drained = [&] { io.stop(); }});
     if (!made) {
         streams.err << command.config << ": " << made.error().message << '\n';
         return exit_bad_config;

@@ -1,5 +1,7 @@
 #include "http/look_up.hpp"
 
+#include "base/thread_name.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -92,6 +94,7 @@ std::shared_ptr<LookUp::Answer const> LookUp::ask(std::shared_ptr<asio::steady_t
     running_ = std::make_shared<Running>();
     try {
         std::thread([desk = desk_, running = std::weak_ptr(running_), host = host_, port = port_] {
+            name_thread("hr-look-up");
             desk->hand_in(running, ask_system(host, port));
         }).detach();
         running_->waiting.push_back(wake);

@@ -1,5 +1,7 @@
 #include "kafka/side_thread.hpp"
 
+#include "base/thread_name.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -51,7 +53,10 @@ struct SideThread::State final : Inside {
 SideThread::SideThread() : state_(std::make_shared<State>()) {
     // Detached on purpose: a call into librdkafka cannot be interrupted, and the drain has a
     // deadline.
-    std::thread([state = state_] { state->run(); }).detach();
+    std::thread([state = state_] {
+        name_thread("hr-kafka-side");
+        state->run();
+    }).detach();
 }
 
 SideThread::~SideThread() {

@@ -1,7 +1,7 @@
 #include "ops/log_line.hpp"
 
 #include "base/timestamp.hpp"
-#include "base/utf8.hpp"
+#include "ops/escaped_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,78 +12,10 @@
 namespace headrace::ops {
 namespace {
 
-/// The code point that a well-formed sequence spells.
-char32_t decode(std::string_view sequence) {
-    auto const lead = static_cast<unsigned char>(sequence.front());
-    if (sequence.size() == 1) return lead;
-    char32_t value = lead & (0x7FU >> sequence.size());
-    for (char const c : sequence.substr(1)) {
-        value = (value << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
-    }
-    return value;
-}
-
-/// Characters that move a terminal's cursor, end a line or turn the direction of writing.
-bool is_unsafe(char32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 ||
-           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-void append_unicode_escape(std::string& out, char32_t c) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += "\\u";
-    for (unsigned shift = 16; shift != 0;) {
-        shift -= 4;
-        out += digits[(c >> shift) & 0xFU];
-    }
-}
-
-void append_code_point(std::string& out, std::string_view sequence) {
-    char32_t const c = decode(sequence);
-    switch (c) {
-        case U'"':
-            out += "\\\"";
-            return;
-        case U'\\':
-            out += "\\\\";
-            return;
-        case U'\n':
-            out += "\\n";
-            return;
-        case U'\r':
-            out += "\\r";
-            return;
-        case U'\t':
-            out += "\\t";
-            return;
-        default:
-            break;
-    }
-    if (is_unsafe(c)) {
-        append_unicode_escape(out, c);
-    } else {
-        out += sequence;
-    }
-}
-
 /// Appends `text` as a JSON string, which is a valid quoted logfmt value as well.
 void append_quoted(std::string& out, std::string_view text, std::size_t bytes_max) {
     out += '"';
-    std::size_t at = 0;
-    while (at < text.size()) {
-        std::size_t const sequence = utf8_length(text, at);
-        std::size_t const length = std::max<std::size_t>(sequence, 1);
-        if (at + length > bytes_max) {
-            out += "…";
-            break;
-        }
-        if (sequence == 0) {
-            append_unicode_escape(out, 0xFFFD);
-        } else {
-            append_code_point(out, text.substr(at, length));
-        }
-        at += length;
-    }
+    append_escaped(out, text, bytes_max, Quotes::escaped);
     out += '"';
 }
 
@@ -155,11 +87,14 @@ class LineWriter {
     std::string line_;
 };
 
+/// `time` may be empty: then time and level are left to whoever takes the line.
 std::string format_cut(LogFormat format, std::string_view time, LogEvent const& event,
                        std::size_t text_bytes_max) {
     LineWriter writer(format, text_bytes_max);
-    writer.add("time", time);
-    writer.add("level", to_string(event.level));
+    if (!time.empty()) {
+        writer.add("time", time);
+        writer.add("level", to_string(event.level));
+    }
     writer.add("event", event.kind);
     writer.add("msg", event.message);
     for (auto const& field : event.fields.first(std::min(event.fields.size(), log_fields_max))) {
@@ -168,16 +103,23 @@ std::string format_cut(LogFormat format, std::string_view time, LogEvent const& 
     return std::move(writer).finish();
 }
 
+std::string format_within(LogFormat format, std::string_view time, LogEvent const& event) {
+    // The last cut fits even when every byte becomes an escape of six: 18 texts of 24 bytes.
+    for (std::size_t const text_bytes_max : {2048U, 512U, 96U}) {
+        std::string line = format_cut(format, time, event, text_bytes_max);
+        if (line.size() <= log_line_bytes_max) return line;
+    }
+    return format_cut(format, time, event, 24);
+}
+
 }  // namespace
 
 std::string format_log_line(LogFormat format, WallTime time, LogEvent const& event) {
-    std::string const stamp = format_timestamp(time);
-    // The last cut fits even when every byte becomes an escape of six: 18 texts of 24 bytes.
-    for (std::size_t const text_bytes_max : {2048U, 512U, 96U}) {
-        std::string line = format_cut(format, stamp, event, text_bytes_max);
-        if (line.size() <= log_line_bytes_max) return line;
-    }
-    return format_cut(format, stamp, event, 24);
+    return format_within(format, format_timestamp(time), event);
+}
+
+std::string format_undated_line(LogEvent const& event) {
+    return format_within(LogFormat::text, {}, event);
 }
 
 }  // namespace headrace::ops

@@ -60,4 +60,7 @@ inline constexpr std::size_t log_fields_max = 16;
 /// The line with its line break. Long texts are cut, with `…` at the end, until it fits.
 [[nodiscard]] std::string format_log_line(LogFormat format, WallTime time, LogEvent const& event);
 
+/// The line as text, but for time and level: where these are kept beside it.
+[[nodiscard]] std::string format_undated_line(LogEvent const& event);
+
 }  // namespace headrace::ops

@@ -22,7 +22,7 @@ LAYERS = {"base": 1, "http": 2, "flow": 2, "kafka": 3, "sinks": 3, "ops": 3, "em
 
 # The one folder that wraps a library.
 LIBRARY_HOMES = {"boost/beast": "http", "openssl": "http", "librdkafka": "kafka",
-                 "yaml-cpp": "config", "prometheus": "ops", "systemd": "ops", "simdjson": "base",
+                 "yaml-cpp": "config", "prometheus": "ops", "simdjson": "base",
                  "CLI": "commands", "zlib": "http", "zstd": "http"}
 
 # What a header that other folders read may show besides the standard library.

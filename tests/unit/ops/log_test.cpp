@@ -1,5 +1,6 @@
 #include "ops/log.hpp"
 
+#include "datagram_receiver.hpp"
 #include "fakes/manual_clock.hpp"
 #include "pipe.hpp"
 
@@ -73,6 +74,34 @@ TEST_CASE("after a stall the log says how many lines are missing, once") {
     CHECK(after.find("count=2") != std::string::npos);
     CHECK(after.find("log_lines_dropped") == after.rfind("log_lines_dropped"));
     CHECK(after.find("msg=fourth") != std::string::npos);
+}
+
+TEST_CASE("a log whose stderr is the journal sends entries with fields, and drops none silently") {
+    DatagramReceiver journal;
+    fakes::ManualClock const clock;
+    Log log({}, clock, LogTarget{.descriptor = -1, .journal_socket = journal.name()});
+    log.write(LogLevel::warn, "kafka_trouble", "no broker", {{"route", "clicks"}});
+    auto const first = journal.read_present();
+    REQUIRE(first.size() == 1);
+    CHECK(first.front() ==
+          "MESSAGE=event=kafka_trouble msg=\"no broker\" route=clicks\nPRIORITY=4\n"
+          "SYSLOG_IDENTIFIER=headrace\nHEADRACE_EVENT=kafka_trouble\nHEADRACE_ROUTE=clicks\n");
+
+    for (int i = 0; i < 100'000; ++i)
+        log.write(LogLevel::info, "k", "m");
+    auto const taken = journal.read_present().size();
+    log.write(LogLevel::info, "k", "after");
+    auto const after = journal.read_present();
+    REQUIRE(after.size() == 2);
+    CHECK(after[0].find("HEADRACE_EVENT=log_lines_dropped\nHEADRACE_COUNT=" +
+                        std::to_string(100'000 - taken) + "\n") != std::string::npos);
+    CHECK(after[1].find("msg=after") != std::string::npos);
+}
+
+TEST_CASE("a log goes to stderr as lines unless systemd says that stderr is the journal") {
+    CHECK(standard_log_target(nullptr).journal_socket.empty());
+    CHECK(standard_log_target("1:1").journal_socket.empty());
+    CHECK(standard_log_target("1:1").descriptor == 2);
 }
 
 }  // namespace headrace::ops
