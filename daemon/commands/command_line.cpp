@@ -1,5 +1,7 @@
 #include "commands/command_line.hpp"
 
+#include "commands/command_tree.hpp"
+#include "commands/grammar.hpp"
 #include "version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,8 +14,7 @@ namespace {
 constexpr char const* about =
     "Moves records from Kafka into a feature store (Tecton) or a vector database (Milvus), "
     "loss-free.";
-constexpr char const* footer =
-    "Every option may also come from an environment variable HEADRACE_<OPTION>.\n"
+constexpr char const* exit_codes =
     "Exit codes: 0 done or drained cleanly, 1 failed, 64 wrong usage, 78 bad configuration.";
 
 void add_config(CLI::App& command, std::string& target) {
@@ -109,9 +110,13 @@ std::string told_by(CLI::App const& app, CLI::ParseError const& error, bool& is_
 }  // namespace
 
 CommandLine parse_command_line(int argc, char const* const* argv) {
+    return with_grammar([&](CLI::App& app) { app.parse(argc, argv); });
+}
+
+CommandLine with_grammar(std::function<void(CLI::App&)> const& use) {
     CLI::App app(about, "headrace");
     app.set_version_flag("--version", std::string("headrace ") + version);
-    app.footer(footer);
+    app.footer(std::string(environment_rule) + "\n" + exit_codes);
     app.require_subcommand(1);
 
     RunCommand run;
@@ -157,7 +162,7 @@ CommandLine parse_command_line(int argc, char const* const* argv) {
     auto* const route_app = add_route(app, route);
 
     try {
-        app.parse(argc, argv);
+        use(app);
     } catch (CLI::ParseError const& error) {
         Told told;
         told.text = told_by(app, error, told.is_error);
