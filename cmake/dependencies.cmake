@@ -23,6 +23,10 @@ if(rdkafka_VERSION VERSION_LESS 2.8)
         "On Debian 12 run scripts/install-dependencies, which builds and installs Debian 13's package.")
 endif()
 
+if(HEADRACE_STATIC_RDKAFKA)
+    include(static_rdkafka)
+endif()
+
 if(BUILD_TESTING)
     find_package(Catch2 3 REQUIRED)
     include(Catch)

@@ -2,6 +2,7 @@
 option(HEADRACE_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 option(HEADRACE_COVERAGE "Instrument for gcov" OFF)
 option(HEADRACE_BUILD_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
+option(HEADRACE_STATIC_RDKAFKA "Link librdkafka into the binary, for systems whose own is too old" OFF)
 set(HEADRACE_SANITIZERS "" CACHE STRING "Comma separated list for -fsanitize=, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
