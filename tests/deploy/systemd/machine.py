@@ -67,7 +67,7 @@ def get(url, body=None):
 class Machine:
 
     def __init__(self, base, work, packages, archives):
-        """A copy of the root `base`, not yet up: `packages` at /packages, apt's downloads in `archives`."""
+        """A copy of the root `base`, not yet up: `packages` at /packages, apt's in `archives`."""
         self.work = Path(work)
         self.root = self.work / "root"
         for name in ("root", "upper", "overlay"):
@@ -83,7 +83,7 @@ class Machine:
         self.spawned = None
 
     def fetch(self, package):
-        """Lets apt fetch what a package needs, from the root's own sources alone; then no network."""
+        """Lets apt fetch what a package needs, from the root's own sources alone."""
         proxies = [
             f"--setenv={name}={os.environ[name]}"
             for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ
