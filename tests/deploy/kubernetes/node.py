@@ -1,7 +1,5 @@
-"""The one-node cluster of the deployment test, as the checks use it: kubectl, helm, Kafka's tools, the emulator.
+"""The one-node cluster as the checks use it: kubectl, helm, Kafka's tools, the emulator."""
 
-Whoever makes a Node enters its network namespace, and so do the programs started from then on.
-"""
 import ctypes
 import json
 import os
@@ -56,7 +54,14 @@ def await_that(question, what, seconds=90):
             last = question()
             if last:
                 return last
-        except (Failed, OSError, KeyError, IndexError, ValueError, subprocess.CalledProcessError) as error:
+        except (
+            Failed,
+            OSError,
+            KeyError,
+            IndexError,
+            ValueError,
+            subprocess.CalledProcessError,
+        ) as error:
             last = error
         if time.monotonic() > deadline:
             raise Failed(f"{what}: not within {seconds} s; seen last: {last}")
@@ -64,11 +69,19 @@ def await_that(question, what, seconds=90):
 
 
 class Node:
-    def __init__(self, folder, name, programs, kafka_libs):
+    def __init__(self, folder, programs, kafka_libs):
         self.folder, self.programs, self.kafka_libs = folder, programs, kafka_libs
-        self.environment = dict(os.environ, KUBECONFIG=f"{folder}/kubeconfig", HELM_CACHE_HOME=f"{folder}/helm",
-                                HELM_CONFIG_HOME=f"{folder}/helm", HELM_DATA_HOME=f"{folder}/helm",
-                                PATH=f"{programs}:{os.environ['PATH']}")
+        self.environment = dict(
+            os.environ,
+            KUBECONFIG=f"{folder}/kubeconfig",
+            HELM_CACHE_HOME=f"{folder}/helm",
+            HELM_CONFIG_HOME=f"{folder}/helm",
+            HELM_DATA_HOME=f"{folder}/helm",
+            PATH=f"{programs}:{os.environ['PATH']}",
+        )
+
+    def enter(self, name):
+        """The cluster's network becomes ours, and that of the programs started from then on."""
         # os.setns is newer than Debian 12's Python.
         with open(f"/run/netns/{name}", encoding="ascii") as namespace:
             if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), CLONE_NEWNET) != 0:
@@ -76,20 +89,35 @@ class Node:
 
     def run(self, *command, text=None):
         """The finished process, whatever its exit code."""
-        return subprocess.run([str(word) for word in command], input=text, env=self.environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, check=False)
+        return subprocess.run(
+            [str(word) for word in command],
+            input=text,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=600,
+            check=False,
+        )
 
     def must(self, *command, text=None):
         done = self.run(*command, text=text)
         if done.returncode != 0:
-            raise Failed(f"{' '.join(str(word) for word in command)[:200]}: {done.stderr or done.stdout}")
+            raise Failed(
+                f"{' '.join(str(word) for word in command)[:200]}: {done.stderr or done.stdout}"
+            )
         return done.stdout
 
     def kubectl(self, *words, text=None):
         return self.must("kubectl", *words, text=text)
 
     def apply(self, *documents):
-        self.kubectl("apply", "-f", "-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
+        self.kubectl(
+            "apply",
+            "-f",
+            "-",
+            text=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}),
+        )
 
     def get(self, *words):
         return json.loads(self.kubectl("get", *words, "-o", "json"))
@@ -97,7 +125,9 @@ class Node:
     def http(self, path, body=None, method=None, base=EMULATOR):
         """Status and JSON of the answer."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(base + path, data, method=method or ("GET" if body is None else "POST"))
+        request = urllib.request.Request(
+            base + path, data, method=method or ("GET" if body is None else "POST")
+        )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -107,7 +137,7 @@ class Node:
     # What the emulator of Tecton took.
 
     def written(self, count=0):
-        """Ids that are in the store: distinct, duplicates, and with `count` those of 0..count-1 that are not."""
+        """Ids in the store: distinct, duplicates; with `count` those of 0..count-1 that miss."""
         status, answer = self.http(f"/_emulator/ids?source=clicks&count={count}&limit=3")
         if status != 200:
             raise Failed(f"the emulator answers {status} {answer}")
@@ -125,8 +155,16 @@ class Node:
     # Kafka.
 
     def kafka(self, tool, *words):
-        return self.must("java", "-Xmx128m", "-cp", f"{self.kafka_libs}/*", f"org.apache.kafka.tools.{tool}",
-                         "--bootstrap-server", BROKERS, *words)
+        return self.must(
+            "java",
+            "-Xmx128m",
+            "-cp",
+            f"{self.kafka_libs}/*",
+            f"org.apache.kafka.tools.{tool}",
+            "--bootstrap-server",
+            BROKERS,
+            *words,
+        )
 
     def make_topics(self, *names):
         for name in names:
@@ -140,8 +178,11 @@ class Node:
 
     def pod(self, namespace, selector):
         """The one pod of the selector that is not on its way out."""
-        pods = [pod for pod in self.get("pods", "-n", namespace, "-l", selector)["items"]
-                if "deletionTimestamp" not in pod["metadata"]]
+        pods = [
+            pod
+            for pod in self.get("pods", "-n", namespace, "-l", selector)["items"]
+            if "deletionTimestamp" not in pod["metadata"]
+        ]
         if len(pods) != 1:
             raise Failed(f"{len(pods)} pods for {selector}")
         return pods[0]
@@ -152,13 +193,17 @@ class Node:
 
 def status_of(pod, container):
     """The container's status, sidecar or main."""
-    statuses = pod["status"].get("initContainerStatuses", []) + pod["status"].get("containerStatuses", [])
+    statuses = pod["status"].get("initContainerStatuses", []) + pod["status"].get(
+        "containerStatuses", []
+    )
     return next(status for status in statuses if status["name"] == container)
 
 
 def is_ready(pod):
-    return any(condition["type"] == "Ready" and condition["status"] == "True"
-               for condition in pod["status"].get("conditions", []))
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in pod["status"].get("conditions", [])
+    )
 
 
 def admin(node, pod, path):
