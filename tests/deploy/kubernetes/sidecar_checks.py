@@ -58,10 +58,11 @@ def check_start(node, report):
     ours = moments(node.logs(NAMESPACE, name, "headrace"))
     main = moments(node.logs(NAMESPACE, name, "app"))
     started = next((at for at, text in ours if "event=started" in text), None)
+    before_main = [status["name"] for status in pod["status"].get("initContainerStatuses", [])]
     report.check(
         "the sidecar starts first: it serves before the main container's first line",
-        started and started < main[0][0],
-        f"sidecar {ours[:1]}, main {main[:1]}",
+        before_main == ["headrace"] and started and started < main[0][0],
+        f"sidecar {ours[:1]}, main {main[:1]}, init containers {before_main}",
     )
     if started:
         report.figure(

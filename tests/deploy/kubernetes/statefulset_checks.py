@@ -21,6 +21,8 @@ RELEASE = "alone"
 NAME = f"{RELEASE}-headrace"
 TOPIC = "alone-clicks"
 PER_SECOND = 1500
+# Members of a group beat every three seconds.
+SECONDS_AWAY = 10
 QUOTA = {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"cpu": "2", "memory": "384Mi"}}
 
 
@@ -61,6 +63,7 @@ def check_statefulset(node, report):
     await_more_records(node, "the StatefulSet moves records")
     check_control(node, report)
     check_rollout(node, report)
+    check_membership(node, report)
     check_eviction(node, report)
     await_more_records(node, "records after the restarts")
     check_count(node, report)
@@ -115,13 +118,29 @@ def check_rollout(node, report):
         "rolling restart of two pods",
         f"{seconds_since(began)}, {node.written()['distinct'] - written} records written meanwhile",
     )
-    # The first pod is restarted last: the second one's log covers that restart.
-    log = node.logs(NAMESPACE, f"{NAME}-1", "headrace")
+
+
+def check_membership(node, report):
+    """A pod that is away for longer than the others take to notice a member that leaves."""
+    await_that(lambda: all(partitions(node, pod) == 2 for pod in pods(node)), "two partitions each")
+    before = node.logs(NAMESPACE, f"{NAME}-0", "headrace")
+    node.kubectl("scale", "-n", NAMESPACE, f"statefulset/{NAME}", "--replicas=1")
+    await_that(lambda: len(pods(node)) == 1, "one pod is gone")
+    time.sleep(SECONDS_AWAY)
+    node.kubectl("scale", "-n", NAMESPACE, f"statefulset/{NAME}", "--replicas=2")
+    await_that(lambda: all_ready(node, []), "both pods are ready")
+    await_that(lambda: all(partitions(node, pod) == 2 for pod in pods(node)), "two partitions each")
+    log = node.logs(NAMESPACE, f"{NAME}-0", "headrace").removeprefix(before)
+    moved = [line for line in log.splitlines() if re.search("event=(assign|revok)", line)]
     report.check(
-        "static membership: while one pod is restarted the other's partitions stay where they are",
-        "event=assigned" in log and "event=revok" not in log and "event=assignment_lost" not in log,
-        [line for line in log.splitlines() if "revok" in line or "assign" in line],
+        f"static membership: a pod away for {SECONDS_AWAY} s finds its partitions where they were",
+        not moved,
+        moved,
     )
+
+
+def partitions(node, pod):
+    return len(admin(node, pod, "/status")[1]["routes"][0]["partitions"])
 
 
 def check_eviction(node, report):
@@ -157,12 +176,12 @@ def check_count(node, report):
     await_records(node, produced, "all of them")
     ids = node.written(produced)
     report.check(
-        "rolling restart and eviction while records flow: none is lost and none is written twice",
+        "restarts, scaling and eviction while records flow: none is lost and none is written twice",
         ids["missing"] == 0 and ids["duplicates"] == 0 and ids["distinct"] == produced,
         ids,
     )
     report.figure(
-        "records through three planned restarts of a pod",
+        "records through four planned restarts of a pod",
         f"{produced}, {ids['duplicates']} of them written again",
     )
     report.check(
