@@ -186,7 +186,7 @@ def check_stop(node, report):
         )
     report.figure(
         "from `kubectl scale --replicas=0` to the pod's end",
-        f"{took}, of which the main container took {SECONDS_AFTER_SIGTERM} s for work in hand",
+        f"{took}, of which the main container had work in hand for {main_ended - (told or main_ended):.1f} s",
     )
     return produced
 
