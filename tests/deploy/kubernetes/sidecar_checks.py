@@ -186,7 +186,7 @@ def check_stop(node, report):
         )
     report.figure(
         "from `kubectl scale --replicas=0` to the pod's end",
-        f"{took}, of which the main container had work in hand for {main_ended - (told or main_ended):.1f} s",
+        f"{took}, with work in hand for {main_ended - (told or main_ended):.1f} s of them",
     )
     return produced
 
