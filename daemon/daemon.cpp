@@ -2,11 +2,17 @@
 
 #include "config/cpu_quota.hpp"
 #include "config/diagnostic.hpp"
+#include "config/document.hpp"
+#include "config/file_change.hpp"
+#include "config/load.hpp"
+#include "config/named_files.hpp"
+#include "folder_watch.hpp"
 #include "ops/admin_server.hpp"
 #include "ops/control_server.hpp"
 #include "ops/rate_limited_log.hpp"
 #include "ops/state_log.hpp"
-#include "route_runner.hpp"
+#include "reloader.hpp"
+#include "route_table.hpp"
 #include "version.hpp"
 #include "worker.hpp"
 
@@ -23,8 +29,10 @@ namespace {
 
 /// A loop that has not gone round for so long counts as frozen.
 constexpr Duration stall_after = std::chrono::seconds(10);
-/// How often secrets' files are looked at and suppressed log lines are counted out.
+/// How often files are looked at and suppressed log lines are counted out.
 constexpr Duration chores_interval = std::chrono::seconds(1);
+/// The same after something changed in a folder, and while a file has not settled.
+constexpr Duration settle_interval = std::chrono::milliseconds(100);
 
 std::string read_text(char const* path) {
     std::ostringstream text;
@@ -38,79 +46,100 @@ unsigned worker_count(config::Limits const& limits) {
     return config::workers_auto(quota, std::thread::hardware_concurrency());
 }
 
+/// The configuration's file as it is now.
+config::FileChange::Content read_config(std::string const& path) {
+    if (path.empty()) return std::string();
+    return config::read_small_file(path, config::file_bytes_max);
+}
+
 }  // namespace
 
 struct Daemon::Impl {
     Impl(config::Config loaded, Parts with)
-        : config(std::move(loaded)),
-          parts(std::move(with)),
+        : parts(std::move(with)),
           paced_log(parts.log, parts.clock),
           state_log(parts.log),
-          admin(parts.io.get_executor(), config.admin, admin_sources(), parts.clock),
-          chores(parts.io) {
+          routes({.io = parts.io,
+                  .clock = parts.clock,
+                  .log = parts.log,
+                  .paced_log = paced_log,
+                  .workers = workers,
+                  .on_change = [this] { on_routes_changed(); }}),
+          config_change(read_config(parts.config_file)),
+          reloader(std::move(loaded), reloader_parts()),
+          admin(parts.io.get_executor(), reloader.running().admin, admin_sources(), parts.clock),
+          chores(parts.io),
+          folders(parts.io.get_executor(), [this] { look_soon(); }) {
         if (!parts.service.notify_socket.empty()) {
             service.emplace(parts.io.get_executor(), parts.service, service_sources(), parts.clock);
         }
-        if (config.control.socket.empty()) return;
-        control.emplace(parts.io.get_executor(), config.control,
+        auto const& settings = reloader.running().control;
+        if (settings.socket.empty()) return;
+        control.emplace(parts.io.get_executor(), settings,
                         [this](ops::ControlRequest const& request, ops::ControlReply reply) {
-                            command_route(request, std::move(reply));
+                            command(request, std::move(reply));
                         });
     }
 
+    Reloader::Parts reloader_parts() {
+        return {.clock = parts.clock,
+                .log = parts.log,
+                .routes = routes,
+                .load = parts.config_file.empty() ? std::function<config::Loaded()>()
+                                                  : [this] { return load_again(); },
+                .on_begun = [this] { tell_reloading(true); },
+                .on_ended = [this] { tell_reloading(false); }};
+    }
     ops::AdminSources admin_sources() {
         ops::AdminSources sources;
-        sources.snapshots = [this] { return snapshots(); };
+        sources.snapshots = [this] { return routes.snapshots(); };
         sources.stalled_loops = [this] { return stalled_loops(); };
         sources.version = version;
+        sources.config = [this] { return reloader.status(); };
         return sources;
     }
     ops::ServiceUnit::Sources service_sources() {
-        return {.snapshots = [this] { return snapshots(); },
+        return {.snapshots = [this] { return routes.snapshots(); },
                 .do_loops_beat = [this] { return stalled_loops().empty(); }};
     }
-    [[nodiscard]] std::vector<flow::RouteSnapshot> snapshots() const {
-        std::vector<flow::RouteSnapshot> out;
-        for (auto const& route : routes) {
-            out.push_back(route->snapshot());
-        }
-        return out;
-    }
+    [[nodiscard]] config::Loaded load_again();
     [[nodiscard]] std::vector<std::string> stalled_loops() const;
+    void command(ops::ControlRequest const& request, ops::ControlReply reply);
     void command_route(ops::ControlRequest const& request, ops::ControlReply reply);
+    void command_reload(ops::ControlReply reply);
+    void command_log_level(ops::LogLevel level, ops::ControlReply const& reply);
     [[nodiscard]] std::string unknown_route(std::string const& name) const;
     void tell_service();
+    void tell_reloading(bool is_reloading);
     void do_chores();
-    void on_route_ended();
+    void look_at_files();
+    void look_soon();
+    void wait_for_chores(Duration interval);
+    void on_routes_changed();
 
-    config::Config config;
     Parts parts;
     ops::RateLimitedLog paced_log;
     ops::StateLog state_log;
     std::vector<std::unique_ptr<Worker>> workers;
-    std::vector<std::unique_ptr<RouteRunner>> routes;
+    RouteTable routes;
+    config::FileChange config_change;
+    Reloader reloader;
     ops::AdminServer admin;
     std::optional<ops::ControlServer> control;
     std::optional<ops::ServiceUnit> service;
     boost::asio::steady_timer chores;
+    FolderWatch folders;
     bool is_draining = false;
+    bool is_over = false;
 };
 
 Result<std::unique_ptr<Daemon>> Daemon::make(config::Config config, Parts parts) {
     auto impl = std::make_unique<Impl>(std::move(config), std::move(parts));
-    for (unsigned i = 0; i < worker_count(impl->config.limits); ++i) {
+    auto const& running = impl->reloader.running();
+    for (unsigned i = 0; i < worker_count(running.limits); ++i) {
         impl->workers.push_back(std::make_unique<Worker>(impl->parts.clock, i));
     }
-    for (auto const& route : impl->config.routes) {
-        auto made = RouteRunner::make(route, impl->config.limits,
-                                      {.clock = impl->parts.clock,
-                                       .log = impl->parts.log,
-                                       .paced_log = impl->paced_log,
-                                       .workers = impl->workers,
-                                       .on_ended = [raw = impl.get()] { raw->on_route_ended(); }});
-        if (!made) return std::move(made).error();
-        impl->routes.push_back(std::move(*made));
-    }
+    if (auto made = impl->routes.make(running); !made) return std::move(made).error();
     return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 
@@ -119,12 +148,7 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() {
     impl_->admin.stop();
     impl_->control.reset();
-    for (auto& route : impl_->routes) {
-        if (!route->has_ended()) route->drain(impl_->parts.clock.now());
-    }
-    for (auto& route : impl_->routes) {
-        route->join();
-    }
+    impl_->routes.end();
     for (auto& worker : impl_->workers) {
         worker->stop();
     }
@@ -138,13 +162,11 @@ Result<void> Daemon::start() {
     for (auto& worker : impl_->workers) {
         worker->start();
     }
-    for (auto& route : impl_->routes) {
-        if (auto started = route->start(); !started) return std::move(started).error();
-    }
+    if (auto started = impl_->routes.start(); !started) return std::move(started).error();
     impl_->parts.log.write(ops::LogLevel::info, "started", "reading and writing",
                            {{"version", std::string_view(version)},
-                            {"routes", static_cast<std::int64_t>(impl_->routes.size())},
-                            {"workers", static_cast<std::int64_t>(impl_->workers.size())},
+                            {"routes", impl_->routes.names().size()},
+                            {"workers", impl_->workers.size()},
                             {"admin_port", static_cast<std::int64_t>(impl_->admin.port())}});
     impl_->tell_service();
     impl_->do_chores();
@@ -153,27 +175,28 @@ Result<void> Daemon::start() {
 
 void Daemon::drain() {
     if (std::exchange(impl_->is_draining, true)) return;
-    auto const deadline = impl_->parts.clock.now() + impl_->config.limits.drain;
     impl_->parts.log.write(ops::LogLevel::info, "draining",
                            "reading has stopped; waiting for requests that were sent");
-    for (auto& route : impl_->routes) {
-        route->drain(deadline);
-    }
+    impl_->reloader.stop();
+    auto const deadline = impl_->parts.clock.now() + drain_time();
+    impl_->routes.drain(deadline);
     if (impl_->service) impl_->service->draining(deadline);
 }
 
+void Daemon::reload(std::string_view cause) {
+    impl_->reloader.ask(cause);
+}
+
 bool Daemon::has_ended() const {
-    return std::all_of(impl_->routes.begin(), impl_->routes.end(),
-                       [](auto const& route) { return route->has_ended(); });
+    return impl_->routes.has_ended();
 }
 
 bool Daemon::was_clean() const {
-    return std::all_of(impl_->routes.begin(), impl_->routes.end(),
-                       [](auto const& route) { return route->was_clean(); });
+    return impl_->routes.was_clean();
 }
 
 Duration Daemon::drain_time() const noexcept {
-    return impl_->config.limits.drain;
+    return impl_->reloader.running().limits.drain;
 }
 
 std::uint16_t Daemon::admin_port() const noexcept {
@@ -181,38 +204,57 @@ std::uint16_t Daemon::admin_port() const noexcept {
 }
 
 std::vector<flow::RouteSnapshot> Daemon::snapshots() const {
-    return impl_->snapshots();
+    return impl_->routes.snapshots();
+}
+
+ops::ConfigStatus const& Daemon::config_status() const noexcept {
+    return impl_->reloader.status();
+}
+
+config::Loaded Daemon::Impl::load_again() {
+    // What changes after this look is another change.
+    config_change.note(read_config(parts.config_file));
+    return config::load_file(parts.config_file, config::Environment::system());
 }
 
 std::vector<std::string> Daemon::Impl::stalled_loops() const {
     std::vector<std::string> out;
-    auto const now = parts.clock.now();
+    auto const limit = parts.clock.now() - stall_after;
     for (std::size_t i = 0; i < workers.size(); ++i) {
-        if (now - workers[i]->heartbeat().at() > stall_after)
-            out.push_back("worker " + std::to_string(i));
+        if (workers[i]->heartbeat().at() < limit) out.push_back("worker " + std::to_string(i));
     }
-    for (auto const& route : routes) {
-        bool const is_stalled = !route->has_ended() && now - route->heartbeat().at() > stall_after;
-        if (is_stalled) out.push_back("route " + route->name());
+    for (auto const& name : routes.stalled(limit)) {
+        out.push_back("route " + name);
     }
     return out;
 }
 
+void Daemon::Impl::command(ops::ControlRequest const& request, ops::ControlReply reply) {
+    switch (request.command) {
+        case ops::ControlCommand::route:
+            return command_route(request, std::move(reply));
+        case ops::ControlCommand::reload:
+            return command_reload(std::move(reply));
+        case ops::ControlCommand::log_level:
+            return command_log_level(request.level, reply);
+    }
+}
+
 void Daemon::Impl::command_route(ops::ControlRequest const& request, ops::ControlReply reply) {
-    auto const found = std::find_if(routes.begin(), routes.end(), [&](auto const& route) {
-        return route->name() == request.route;
-    });
-    if (found == routes.end())
+    auto* const route = routes.find(request.route);
+    if (!routes.has(request.route))
         return reply({.is_done = false, .message = unknown_route(request.route)});
-    auto& route = **found;
-    if (is_draining || route.has_ended()) {
-        return reply({.is_done = false, .message = route.name() + ": the daemon is stopping"});
+    if (is_draining || route == nullptr) {
+        auto const why = is_draining ? ": the daemon is stopping"
+                                     : ": a reload takes it down or begins it anew: ask again "
+                                       "when that has ended";
+        return reply({.is_done = false, .message = request.route + why});
     }
     parts.log.write(ops::LogLevel::info, "route_command", "asked for by the control socket",
-                    {{"route", route.name()}, {"action", flow::to_string(request.action)}});
+                    {{"route", route->name()}, {"action", flow::to_string(request.action)}});
     // The reply comes on the consumer thread and belongs to this one.
-    route.command(request.action, [this, name = route.name(),
-                                   reply = std::move(reply)](flow::RouteAnswer const& told) {
+    route->command(request.action, [this, name = route->name(),
+                                    reply = std::move(reply)](flow::RouteAnswer const& told) {
         ops::ControlAnswer answer{
             .is_done = told.is_done,
             .message = name + ": " + told.message,
@@ -221,12 +263,27 @@ void Daemon::Impl::command_route(ops::ControlRequest const& request, ops::Contro
     });
 }
 
+void Daemon::Impl::command_reload(ops::ControlReply reply) {
+    reloader.ask("the control socket", [reply = std::move(reply)](ReloadAnswer const& told) {
+        reply({.is_done = told.is_done, .message = told.message});
+    });
+}
+
+void Daemon::Impl::command_log_level(ops::LogLevel level, ops::ControlReply const& reply) {
+    parts.log.set_level(level);
+    std::string const name(ops::to_string(level));
+    parts.log.write(ops::LogLevel::info, "log_level", "asked for by the control socket",
+                    {{"level", name}});
+    reply({.is_done = true,
+           .message = "log level " + name + ": until log.level changes, or the next restart"});
+}
+
 std::string Daemon::Impl::unknown_route(std::string const& name) const {
-    std::vector<std::string_view> names;
+    auto const known = routes.names();
+    std::vector<std::string_view> const names(known.begin(), known.end());
     std::string list;
-    for (auto const& route : routes) {
-        names.push_back(route->name());
-        list += (list.empty() ? "" : ", ") + route->name();
+    for (auto const& other : known) {
+        list += (list.empty() ? "" : ", ") + other;
     }
     return "there is no route " + config::in_quotes(name) + config::did_you_mean(name, names) +
            "; this daemon has: " + list;
@@ -240,51 +297,54 @@ void Daemon::Impl::tell_service() {
     }
 }
 
+void Daemon::Impl::tell_reloading(bool is_reloading) {
+    if (service) service->reloading(is_reloading);
+}
+
 void Daemon::Impl::do_chores() {
-    for (auto const& secret : config.file_secrets) {
-        bool const has_changed = secret->poll([&](std::string const& warning) {
-            parts.log.write(ops::LogLevel::warn, "secret_unreadable", warning,
-                            {{"key", secret->key()}});
-        });
-        if (has_changed) {
-            parts.log.write(ops::LogLevel::info, "secret_changed",
-                            "the new value is used from now on", {{"key", secret->key()}});
-            for (auto& route : routes) {
-                route->probe_now();
-            }
-        }
-    }
-    for (auto const& file : config.fixed_files) {
-        bool const has_changed = file->poll([](std::string const&) {});
-        if (has_changed) {
-            parts.log.write(
-                ops::LogLevel::warn, "restart_needed",
-                "the file behind this value has changed; it takes effect after a restart",
-                {{"key", file->key()}});
-        }
-    }
-    for (auto const& route : routes) {
-        route->follow_files();
-    }
-    state_log.observe(snapshots());
+    look_at_files();
+    state_log.observe(routes.snapshots());
     paced_log.report_suppressed();
-    chores.expires_after(chores_interval);
+    wait_for_chores(config_change.is_settling() ? settle_interval : chores_interval);
+}
+
+void Daemon::Impl::look_at_files() {
+    if (is_draining) return;
+    routes.follow_files();
+    std::string cause;
+    for (auto const& file : reloader.running().fixed_files) {
+        if (file->poll([](std::string const&) {})) cause = "a file behind " + file->key();
+    }
+    if (parts.config_file.empty()) return;
+    if (config_change.look(read_config(parts.config_file))) cause = "its file has changed";
+    // A reload may put another configuration in the place of the one that is looked at here.
+    if (!cause.empty()) reloader.ask(cause);
+    auto running = reloader.running();
+    running.routes = routes.forms();
+    folders.follow(config::folders_of(parts.config_file, running));
+}
+
+void Daemon::Impl::look_soon() {
+    auto const soon = boost::asio::steady_timer::clock_type::now() + settle_interval;
+    if (chores.expiry() > soon) wait_for_chores(settle_interval);
+}
+
+void Daemon::Impl::wait_for_chores(Duration interval) {
+    chores.expires_after(interval);
     chores.async_wait([this](boost::system::error_code error) {
         if (!error) do_chores();
     });
 }
 
-void Daemon::Impl::on_route_ended() {
-    boost::asio::post(parts.io, [this] {
-        bool const is_over = std::all_of(routes.begin(), routes.end(),
-                                         [](auto const& route) { return route->has_ended(); });
-        if (!is_over) return;
-        chores.cancel();
-        if (control) control->stop();
-        if (service) service->stop();
-        paced_log.report_suppressed(true);
-        parts.on_drained();
-    });
+void Daemon::Impl::on_routes_changed() {
+    reloader.on_routes_changed();
+    if (!is_draining || is_over || !routes.has_ended()) return;
+    is_over = true;
+    chores.cancel();
+    if (control) control->stop();
+    if (service) service->stop();
+    paced_log.report_suppressed(true);
+    parts.on_drained();
 }
 
 }  // namespace headrace

@@ -1,5 +1,6 @@
-// The composition root: builds workers, routes and the admin server from a Config, starts them, and
-// drains them in order. Used by the commands run and demo. Thread safety: every call by one thread,
+// The composition root: builds workers, routes and the admin server from a Config, starts them,
+// takes another configuration while they run, and drains them in order. Used by the commands run
+// and demo. Thread safety: every call by one thread,
 // but for snapshots(); the admin server answers on the given executor.
 #pragma once
 
@@ -7,6 +8,7 @@
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "flow/route_snapshot.hpp"
+#include "ops/config_status.hpp"
 #include "ops/log.hpp"
 #include "ops/service_unit.hpp"
 
@@ -15,6 +17,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace headrace {
@@ -27,6 +31,8 @@ class Daemon {
         ops::Log& log;
         ops::ServiceSettings service;      ///< What systemd wants to be told, if it does.
         std::function<void()> on_drained;  ///< Posted to `io` when every route has ended.
+        /// The configuration's file, which is followed and read again; empty: there is none.
+        std::string config_file{};
     };
 
     /// Builds everything and starts nothing. Errors are configuration faults.
@@ -43,6 +49,9 @@ class Daemon {
     /// nothing.
     void drain();
 
+    /// Reads the configuration's file again and carries out the difference; `cause` is for the log.
+    void reload(std::string_view cause);
+
     [[nodiscard]] bool has_ended() const;
     /// REQUIRES: has_ended().
     [[nodiscard]] bool was_clean() const;
@@ -50,6 +59,7 @@ class Daemon {
 
     [[nodiscard]] std::uint16_t admin_port() const noexcept;
     [[nodiscard]] std::vector<flow::RouteSnapshot> snapshots() const;
+    [[nodiscard]] ops::ConfigStatus const& config_status() const noexcept;
 
   private:
     struct Impl;

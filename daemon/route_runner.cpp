@@ -116,7 +116,7 @@ flow::IntakeSettings intake_settings(config::Route const& route, config::Limits 
 struct RouteRunner::Impl {
     Impl(config::Route const& route, Duration drain, Parts with)
         : name(route.name),
-          drain_time(drain),
+          drain_time(drain.count()),
           parts(std::move(with)),
           report(ops::make_report(parts.paced_log, route.name)),
           source(route.source, parts.clock, kafka_log()),
@@ -129,12 +129,13 @@ struct RouteRunner::Impl {
         };
     }
     void make_lanes(config::Route const& route);
+    void close_lane(std::size_t index, std::function<void()> const& gone);
     void run();
     bool turn_source();
     void close();
 
     std::string const name;
-    Duration const drain_time;
+    std::atomic<Duration::rep> drain_time;
     Parts parts;
     flow::Report report;
     kafka::KafkaSource source;
@@ -146,6 +147,7 @@ struct RouteRunner::Impl {
     std::unique_ptr<flow::Intake> intake;
     Heartbeat heartbeat;
     std::thread thread;
+    std::atomic<std::size_t> lanes_left{0};  ///< To be closed.
     std::atomic<Duration::rep> deadline{0};
     std::atomic<bool> has_ended{false};
     bool was_clean = false;
@@ -201,6 +203,16 @@ RouteRunner::~RouteRunner() {
     join();
 }
 
+Result<void> RouteRunner::check() const {
+    auto checked = impl_->source.check();
+    if (!checked) return checked.error().with_prefix("route " + impl_->name + ": ");
+    return {};
+}
+
+void RouteRunner::begin_with(flow::RouteAction action) {
+    command(action, [](flow::RouteAnswer const&) {});
+}
+
 Result<void> RouteRunner::start() {
     auto started = impl_->source.start();
     if (!started) return started.error().with_prefix("route " + impl_->name + ": ");
@@ -215,12 +227,42 @@ void RouteRunner::drain(TimePoint deadline) noexcept {
 }
 
 void RouteRunner::command(flow::RouteAction action, flow::RouteReply reply) {
-    auto const limit = impl_->drain_time - close_reserve(impl_->drain_time);
+    Duration const total{impl_->drain_time.load(std::memory_order_relaxed)};
+    auto const limit = total - close_reserve(total);
     impl_->intake->command({action, impl_->parts.clock.now() + limit, std::move(reply)});
 }
 
 void RouteRunner::join() {
     if (impl_ && impl_->thread.joinable()) impl_->thread.join();
+}
+
+void RouteRunner::retire(std::function<void()> gone) {
+    join();
+    impl_->lanes_left.store(impl_->lanes.size(), std::memory_order_relaxed);
+    for (std::size_t i = 0; i != impl_->lanes.size(); ++i) {
+        boost::asio::post(impl_->parts.workers[i]->io(),
+                          [raw = impl_.get(), i, gone] { raw->close_lane(i, gone); });
+    }
+}
+
+/// On the lane's worker, which alone may destroy what its loop uses.
+void RouteRunner::Impl::close_lane(std::size_t index, std::function<void()> const& gone) {
+    sinks[index]->close();
+    lanes[index]->close([this, index, gone] {
+        lanes[index].reset();
+        sinks[index].reset();
+        if (lanes_left.fetch_sub(1, std::memory_order_acq_rel) == 1) gone();
+    });
+}
+
+void RouteRunner::set_limits(std::size_t memory_bytes, config::Limits const& limits) {
+    impl_->drain_time.store(limits.drain.count(), std::memory_order_relaxed);
+    impl_->intake->set_limits({memory_bytes, limits.uncommitted_records_max});
+}
+
+void RouteRunner::try_again() noexcept {
+    impl_->intake->try_again();
+    probe_now();
 }
 
 void RouteRunner::follow_files() {
@@ -296,7 +338,8 @@ bool RouteRunner::Impl::turn_source() {
         case flow::Intake::SourceCall::none:
             return false;
         case flow::Intake::SourceCall::close:
-            intake->on_left(source.close(parts.clock.now() + close_reserve(drain_time)));
+            intake->on_left(
+                source.close(parts.clock.now() + close_reserve(Duration{drain_time.load()})));
             return true;
         case flow::Intake::SourceCall::start:
             intake->on_started(source.start());

@@ -1,7 +1,7 @@
 // One route put together: its Kafka source, dead letters, gate, lanes and intake, and the consumer
 // thread that turns the intake. An island: it shares nothing with other routes but the workers'
-// threads. Used by daemon. Thread safety: start(), drain() and join() by the owner; command(),
-// snapshot() and heartbeat() from any thread.
+// threads. Used by RouteTable. Thread safety: command(), snapshot(), probe_now() and heartbeat()
+// from any thread; all else by the owner.
 #pragma once
 
 #include "base/clock.hpp"
@@ -33,15 +33,29 @@ class RouteRunner {
     /// Errors are configuration faults.
     static Result<std::unique_ptr<RouteRunner>> make(config::Route const& route,
                                                      config::Limits const& limits, Parts parts);
-    /// REQUIRES: the workers are stopped, or drained cleanly.
+    /// REQUIRES: the workers are stopped, or it was never started, or retire() has called `gone`.
     ~RouteRunner();
     RouteRunner(RouteRunner const&) = delete;
     RouteRunner& operator=(RouteRunner const&) = delete;
 
+    /// What start() would find wrong with the Kafka side, without joining the group.
+    [[nodiscard]] Result<void> check() const;
     [[nodiscard]] Result<void> start();
+    /// Lets it begin paused or drained, as an operator left the route of before. REQUIRES: not
+    /// started.
+    void begin_with(flow::RouteAction action);
     /// Begins the drain; everything, closing Kafka included, ends by `deadline`.
     void drain(TimePoint deadline) noexcept;
     void join();
+    /// Lets go of the workers: connections on which a request is still under way are closed, and
+    /// `gone` is called, on a worker's thread, when this object may be destroyed while the workers
+    /// run. No snapshot() from now on. REQUIRES: has_ended().
+    void retire(std::function<void()> gone);
+    /// Takes another share of the memory and other limits while it runs. How much librdkafka
+    /// prefetches stays as it was at the start.
+    void set_limits(std::size_t memory_bytes, config::Limits const& limits);
+    /// What is broken, blocked or stopped is tried again at once.
+    void try_again() noexcept;
     /// Does what an operator asks, within limits.drain_secs. The reply comes on the consumer
     /// thread, once, unless the route ends first. Thread safety: any thread.
     void command(flow::RouteAction action, flow::RouteReply reply);

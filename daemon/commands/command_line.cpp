@@ -24,6 +24,31 @@ void add_config(CLI::App& command, std::string& target) {
         ->type_name("FILE");
 }
 
+void add_control(CLI::App& command, std::string& target) {
+    command.add_option("--control", target, "The daemon's control.socket")
+        ->envname("HEADRACE_CONTROL")
+        ->type_name("SOCKET")
+        ->capture_default_str();
+}
+
+CLI::App* add_reload(CLI::App& app, ReloadCommand& reload) {
+    auto* const reload_app = app.add_subcommand(
+        "reload", "Let a running daemon read its configuration again; see docs/operations.md");
+    add_control(*reload_app, reload.control);
+    return reload_app;
+}
+
+CLI::App* add_log_level(CLI::App& app, LogLevelCommand& log_level) {
+    auto* const level_app =
+        app.add_subcommand("log-level", "Let a running daemon log more or less from now on");
+    level_app->add_option("LEVEL", log_level.level, "debug, info, warn or error")
+        ->required()
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->type_name("");
+    add_control(*level_app, log_level.control);
+    return level_app;
+}
+
 void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
     auto* const emulator_app = app.add_subcommand(
         "emulator", "The doubles of Tecton and Milvus alone; see docs/emulators.md");
@@ -86,10 +111,7 @@ CLI::App* add_route(CLI::App& app, RouteCommand& route) {
     auto* const route_app = app.add_subcommand(
         "route", "Pause, resume or drain one route of a running daemon; see docs/control.md");
     route_app->require_subcommand(1);
-    route_app->add_option("--control", route.control, "The daemon's control.socket")
-        ->envname("HEADRACE_CONTROL")
-        ->type_name("SOCKET")
-        ->capture_default_str();
+    add_control(*route_app, route.control);
     add_route_action(*route_app, flow::RouteAction::pause,
                      "Read no more; finish, settle and commit what was read; stay in the group",
                      route);
@@ -160,6 +182,10 @@ CommandLine with_grammar(std::function<void(CLI::App&)> const& use) {
 
     RouteCommand route;
     auto* const route_app = add_route(app, route);
+    ReloadCommand reload;
+    auto* const reload_app = add_reload(app, reload);
+    LogLevelCommand log_level;
+    auto* const level_app = add_log_level(app, log_level);
 
     try {
         use(app);
@@ -175,6 +201,8 @@ CommandLine with_grammar(std::function<void(CLI::App&)> const& use) {
     if (*demo_app) return demo;
     if (*healthcheck_app) return healthcheck;
     if (*route_app) return route;
+    if (*reload_app) return reload;
+    if (*level_app) return log_level;
     if (emulator.tecton_port < 0 && emulator.milvus_port < 0) {
         return Told{exit_usage, "emulator: say --tecton PORT, --milvus PORT or both\n", true};
     }

@@ -40,6 +40,13 @@ struct RouteCommand {
     std::string route;
     std::string control = "/run/headrace/control.sock";
 };
+struct ReloadCommand {
+    std::string control = "/run/headrace/control.sock";
+};
+struct LogLevelCommand {
+    std::string level;
+    std::string control = "/run/headrace/control.sock";
+};
 /// Nothing to execute: help, version or wrong usage, already told.
 struct Told {
     int exit_code = 0;
@@ -47,8 +54,9 @@ struct Told {
     bool is_error = false;
 };
 
-using CommandLine = std::variant<RunCommand, ValidateCommand, PrintConfigCommand, DemoCommand,
-                                 EmulatorCommand, HealthcheckCommand, RouteCommand, Told>;
+using CommandLine =
+    std::variant<RunCommand, ValidateCommand, PrintConfigCommand, DemoCommand, EmulatorCommand,
+                 HealthcheckCommand, RouteCommand, ReloadCommand, LogLevelCommand, Told>;
 
 /// Exit codes of the public interface, section 1.
 enum ExitCode : int {

@@ -22,6 +22,8 @@ struct Streams {
 [[nodiscard]] int execute(EmulatorCommand const& command, Streams streams);
 [[nodiscard]] int execute(HealthcheckCommand const& command, Streams streams);
 [[nodiscard]] int execute(RouteCommand const& command, Streams streams);
+[[nodiscard]] int execute(ReloadCommand const& command, Streams streams);
+[[nodiscard]] int execute(LogLevelCommand const& command, Streams streams);
 [[nodiscard]] int execute(Told const& command, Streams streams);
 
 }  // namespace headrace::commands

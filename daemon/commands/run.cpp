@@ -18,7 +18,7 @@ namespace {
 /// come round.
 constexpr Duration force_after = std::chrono::seconds(1);
 
-/// The running daemon and the signals that end it.
+/// The running daemon and the signals that it obeys.
 class Session {
   public:
     Session(boost::asio::io_context& io, ops::Log& log)
@@ -40,10 +40,7 @@ class Session {
     }
     void on_signal(int signal) {
         if (signal == SIGHUP) {
-            log_.write(ops::LogLevel::warn, "reload_ignored",
-                       "SIGHUP changes nothing in this version: restart to use a new "
-                       "configuration; secrets in files "
-                       "are read again by themselves");
+            daemon_->reload("SIGHUP");
         } else if (is_draining_) {
             log_.write(ops::LogLevel::warn, "forced_exit",
                        "a second signal came: leaving without draining");
@@ -84,7 +81,8 @@ int execute(RunCommand const& command, Streams streams) {
                               .clock = clock,
                               .log = log,
                               .service = ops::read_service_settings(::getenv, ::getpid()),
-                              .on_drained = [&] { io.stop(); }});
+                              .on_drained = [&] { io.stop(); },
+                              .config_file = command.config});
     if (!made) {
         streams.err << command.config << ": " << made.error().message << '\n';
         return exit_bad_config;

@@ -22,13 +22,15 @@ struct BuildContext {
 [[nodiscard]] Config build_config(BuildContext const& context);
 
 /// Route number `index`, all but its share of the memory.
-[[nodiscard]] Route build_route(BuildContext const& context, std::size_t index, Config& config);
+[[nodiscard]] Route build_route(BuildContext const& context, std::size_t index,
+                                Config const& config);
 
 /// The destination and how requests to it are made. `topics` are the route's. Secrets that follow
-/// files are added to `config`.
+/// files are added to `followed`.
 [[nodiscard]] Destination build_destination(BuildContext const& context,
                                             SettingsLookup const& lookup,
-                                            std::vector<std::string> const& topics, Config& config);
+                                            std::vector<std::string> const& topics,
+                                            FileSecrets& followed);
 
 /// Gives each route its share of limits.memory.
 void share_memory(BuildContext const& context, Config& config);

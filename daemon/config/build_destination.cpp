@@ -19,12 +19,12 @@ Result<void> check_secret(std::string_view value) {
 }
 
 sinks::Secret read_secret(BuildContext const& context, SettingsLookup const& lookup,
-                          std::string_view key, Config& config) {
+                          std::string_view key, FileSecrets& followed) {
     auto const* const value = lookup.find(key);
     if (value == nullptr) return {};
     if (auto const checked = check_secret(value->text.value); !checked)
         lookup.report(key, checked.error().message);
-    return follow_text(context, lookup.path(key), value->text, check_secret, config);
+    return follow_text(context, lookup.path(key), value->text, check_secret, followed);
 }
 
 /// A rule by topic must fit the topics that are read: a name for each of them, and none that nobody
@@ -127,11 +127,11 @@ sinks::OnTombstone read_tombstone_rule(SettingsLookup const& lookup, bool can_de
 }
 
 sinks::TectonSettings build_tecton(BuildContext const& context, SettingsLookup const& lookup,
-                                   std::vector<std::string> const& topics, Config& config) {
+                                   std::vector<std::string> const& topics, FileSecrets& followed) {
     sinks::TectonSettings tecton;
     tecton.requests.client = read_client_settings(context, lookup);
     tecton.requests.client.url = read_tecton_url(lookup);
-    tecton.api_key = read_secret(context, lookup, "destination.api_key", config);
+    tecton.api_key = read_secret(context, lookup, "destination.api_key", followed);
     tecton.workspace_name = lookup.text("destination.workspace_name");
     tecton.stream_source_name = read_rule(lookup, "destination.stream_source_name", topics);
     tecton.dry_run = lookup.flag("destination.dry_run");
@@ -139,7 +139,7 @@ sinks::TectonSettings build_tecton(BuildContext const& context, SettingsLookup c
 }
 
 sinks::MilvusSettings build_milvus(BuildContext const& context, SettingsLookup const& lookup,
-                                   std::vector<std::string> const& topics, Config& config) {
+                                   std::vector<std::string> const& topics, FileSecrets& followed) {
     sinks::MilvusSettings milvus;
     milvus.requests.client = read_client_settings(context, lookup);
     if (!lookup.is_set("destination.url")) {
@@ -147,7 +147,7 @@ sinks::MilvusSettings build_milvus(BuildContext const& context, SettingsLookup c
     } else if (lookup.find("destination.url") != nullptr) {
         milvus.requests.client.url = read_url(lookup);
     }
-    milvus.token = read_secret(context, lookup, "destination.token", config);
+    milvus.token = read_secret(context, lookup, "destination.token", followed);
     milvus.database = lookup.text("destination.database");
     milvus.collection = read_rule(lookup, "destination.collection", topics);
     if (lookup.find("destination.partition") != nullptr)
@@ -160,17 +160,17 @@ sinks::MilvusSettings build_milvus(BuildContext const& context, SettingsLookup c
 }  // namespace
 
 Destination build_destination(BuildContext const& context, SettingsLookup const& lookup,
-                              std::vector<std::string> const& topics, Config& config) {
+                              std::vector<std::string> const& topics, FileSecrets& followed) {
     auto const type = lookup.text("destination.type");
     Destination destination;
-    if (type == "tecton") destination = build_tecton(context, lookup, topics, config);
-    if (type == "milvus") destination = build_milvus(context, lookup, topics, config);
+    if (type == "tecton") destination = build_tecton(context, lookup, topics, followed);
+    if (type == "milvus") destination = build_milvus(context, lookup, topics, followed);
     std::visit(
         [&](auto& settings) {
             auto& requests = settings.requests;
-            read_headers(context, lookup, requests, config);
+            read_headers(context, lookup, requests, followed);
             requests.compression = read_compression(lookup);
-            requests.refresh = follow_connection_files(context, lookup, config);
+            requests.refresh = follow_connection_files(context, lookup, followed);
             if (requests.refresh) requests.refresh(requests.client);
             requests.on_tombstone = read_tombstone_rule(lookup, type != "tecton");
         },

@@ -179,7 +179,7 @@ Scope destination_scope(SettingsLookup const& lookup) {
 
 }  // namespace
 
-Route build_route(BuildContext const& context, std::size_t index, Config& config) {
+Route build_route(BuildContext const& context, std::size_t index, Config const& config) {
     auto const scope = destination_scope({context.values, context.diagnostics, index, Scope::any});
     SettingsLookup const lookup(context.values, context.diagnostics, index, scope);
     lookup.check_presence();
@@ -188,7 +188,7 @@ Route build_route(BuildContext const& context, std::size_t index, Config& config
     check_route_name(lookup, route.name);
     route.source = build_source(context, lookup, route, config);
     route.flow.concurrency = build_concurrency(lookup);
-    route.destination = build_destination(context, lookup, route.source.topics, config);
+    route.destination = build_destination(context, lookup, route.source.topics, route.file_secrets);
     route.dead_letters = build_dead_letters(lookup, route);
     check_dead_letter_rules(lookup);
     route.flow.order = build_order(lookup.text("source.order"));

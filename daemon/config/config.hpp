@@ -38,6 +38,8 @@ struct Batch {
     std::size_t batch_size = 0;  ///< Tecton: of each stream source in a request.
     std::size_t bytes = 0;
     Duration linger{};
+
+    [[nodiscard]] bool operator==(Batch const&) const = default;
 };
 
 struct Retry {
@@ -50,11 +52,15 @@ struct Retry {
     unsigned suspect_after = 0;  ///< 0: off.
     Duration suspect_time{};
     std::uint32_t budget_percent = 0;
+
+    [[nodiscard]] bool operator==(Retry const&) const = default;
 };
 
 struct Concurrency {
     bool is_auto = true;    ///< false: the limit stays at `max`.
     std::uint32_t max = 0;  ///< http.concurrency when that is a number, else http.concurrency_max.
+
+    [[nodiscard]] bool operator==(Concurrency const&) const = default;
 };
 
 /// What may be sent in a second. 0: no limit.
@@ -66,6 +72,7 @@ struct RateLimit {
     [[nodiscard]] bool is_on() const noexcept {
         return requests_per_sec != 0 || records_per_sec != 0 || bytes_per_sec != 0;
     }
+    [[nodiscard]] bool operator==(RateLimit const&) const = default;
 };
 
 /// What flow must be told of a route.
@@ -79,9 +86,12 @@ struct Flow {
     RateLimit rate_limit;
     std::uint32_t refusals_in_a_row_max = 0;  ///< 0: off.
     std::size_t memory_bytes = 0;             ///< The route's share.
+
+    [[nodiscard]] bool operator==(Flow const&) const = default;
 };
 
 using Destination = std::variant<sinks::TectonSettings, sinks::MilvusSettings>;
+using FileSecrets = std::vector<std::shared_ptr<FileSecret>>;
 
 struct Route {
     std::string name;
@@ -89,6 +99,7 @@ struct Route {
     std::optional<kafka::DeadLetterSettings> dead_letters;  ///< `version` is the daemon's to fill.
     Destination destination;
     Flow flow;
+    FileSecrets file_secrets;  ///< Secrets that follow their files: poll each now and then.
 
     /// "tecton" or "milvus".
     [[nodiscard]] std::string_view destination_type() const noexcept {
@@ -117,11 +128,9 @@ struct Config {
     Limits limits;
     std::vector<Route> routes;  ///< At least one; names are unique.
 
-    /// Secrets that follow their files: poll each of them every second or so.
-    std::vector<std::shared_ptr<FileSecret>> file_secrets;
-    /// Values from files that are read once: when poll() tells of a change, only a restart puts it
-    /// into effect.
-    std::vector<std::shared_ptr<FileSecret>> fixed_files;
+    /// Values from files that are read once: when poll() tells of a change, a reload puts it into
+    /// effect.
+    FileSecrets fixed_files;
 };
 
 /// The share of a route's memory that librdkafka's queues may fill.

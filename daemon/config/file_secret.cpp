@@ -6,6 +6,7 @@ namespace headrace::config {
 
 FileSecret::FileSecret(Settings settings, Environment environment)
     : settings_(std::move(settings)),
+      key_(settings_.key),
       environment_(std::move(environment)),
       value_(settings_.value) {}
 
@@ -17,6 +18,14 @@ std::string FileSecret::get() const {
 void FileSecret::read_into(std::string& out) const {
     std::lock_guard const lock(mutex_);
     out = value_;
+}
+
+std::vector<std::string> FileSecret::files() const {
+    std::vector<std::string> paths;
+    for (auto const& part : settings_.parts) {
+        if (part.kind == Piece::Kind::file) paths.push_back(part.text);
+    }
+    return paths;
 }
 
 Result<std::string> FileSecret::read() const {
@@ -35,8 +44,8 @@ bool FileSecret::poll(std::function<void(std::string const&)> const& warn) {
     {
         std::lock_guard const lock(mutex_);
         if (!read_now) {
-            auto text = settings_.key + ": " + read_now.error().message +
-                        "; the value of before stays in use";
+            auto text =
+                key_ + ": " + read_now.error().message + "; the value of before stays in use";
             if (text != last_warning_) warning = text;
             last_warning_ = std::move(text);
         } else {

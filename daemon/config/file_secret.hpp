@@ -2,7 +2,7 @@
 // Vault renames a file, an editor writes in place. The content itself is compared, so that every
 // way of replacing the file is seen. Made by load; daemon polls it every second or so; the sinks'
 // Secret functions read it before each request. Thread safety: get() and poll() may be called from
-// any thread.
+// any thread, key() and rename() belong to the one that polls.
 #pragma once
 
 #include "config/environment.hpp"
@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headrace::config {
 
@@ -35,7 +36,12 @@ class FileSecret {
     void read_into(std::string& out) const;
 
     /// The key in the configuration, such as routes[0].destination.api_key.
-    [[nodiscard]] std::string const& key() const noexcept { return settings_.key; }
+    [[nodiscard]] std::string const& key() const noexcept { return key_; }
+    /// The key under which the configuration has it now. By the thread that polls.
+    void rename(std::string key) { key_ = std::move(key); }
+
+    /// The files that make the value.
+    [[nodiscard]] std::vector<std::string> files() const;
 
     /// Reads the files again; true if the value is another one now. A file that is missing,
     /// unreadable, empty or not usable leaves the value as it was and is told to `warn` once for
@@ -46,6 +52,7 @@ class FileSecret {
     [[nodiscard]] Result<std::string> read() const;
 
     Settings const settings_;
+    std::string key_;
     Environment const environment_;
     mutable std::mutex mutex_;  ///< Guards value_ and last_warning_.
     std::string value_;

@@ -20,34 +20,48 @@ Result<void> check_proxy(std::string_view value) {
     return {};
 }
 
+/// Each part with its length and kind, so that two origins are equal only if all parts are.
+std::string origin_of(Template const& parts) {
+    std::string origin;
+    for (auto const& part : parts) {
+        origin += std::to_string(part.text.size());
+        origin += part.kind == Piece::Kind::file ? 'f' : 't';
+        origin += part.text;
+    }
+    return origin;
+}
+
 }  // namespace
 
 sinks::Secret follow_text(BuildContext const& context, std::string key, Text const& text,
-                          FileSecret::Check check, Config& config) {
+                          FileSecret::Check check, FileSecrets& followed) {
     if (!reads_file(text.parts)) return sinks::Secret(text.value);
     auto secret = std::make_shared<FileSecret>(
         FileSecret::Settings{std::move(key), text.parts, text.value, std::move(check)},
         context.environment);
-    config.file_secrets.push_back(secret);
-    return sinks::Secret([secret](std::string& out) { secret->read_into(out); });
+    followed.push_back(secret);
+    return {[secret](std::string& out) { secret->read_into(out); }, origin_of(text.parts)};
 }
 
-std::function<void(http::ClientSettings&)> follow_connection_files(BuildContext const& context,
-                                                                   SettingsLookup const& lookup,
-                                                                   Config& config) {
+sinks::Refresh follow_connection_files(BuildContext const& context, SettingsLookup const& lookup,
+                                       FileSecrets& followed) {
     bool has_files = false;
+    std::string origin;
     auto const follow = [&](std::string_view key, FileSecret::Check check, bool is_path) {
         auto const* const value = lookup.find(key);
         if (value == nullptr) return sinks::Secret();
         has_files = has_files || is_path || reads_file(value->text.parts);
-        return follow_text(context, lookup.path(key), value->text, std::move(check), config);
+        auto secret =
+            follow_text(context, lookup.path(key), value->text, std::move(check), followed);
+        origin.append(key).append(secret.origin()).push_back('\n');
+        return secret;
     };
     auto const ca = follow("http.tls.ca", check_path, true);
     auto const certificate = follow("http.tls.certificate", check_path, true);
     auto const key = follow("http.tls.key", check_path, true);
     auto const proxy = follow("http.proxy", check_proxy, false);
     if (!has_files) return {};
-    return [=, stamp = context.environment.file_stamp](http::ClientSettings& client) {
+    auto apply = [=, stamp = context.environment.file_stamp](http::ClientSettings& client) {
         auto& tls = client.tls;
         if (ca) tls.ca_file = ca();
         if (certificate) tls.certificate_file = certificate();
@@ -62,6 +76,7 @@ std::function<void(http::ClientSettings&)> follow_connection_files(BuildContext 
             client.proxy_authorization = std::move(parsed->authorization);
         }
     };
+    return {std::move(apply), std::move(origin)};
 }
 
 bool is_followed(std::string_view path) {

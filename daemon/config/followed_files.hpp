@@ -6,20 +6,21 @@
 #include "config/build.hpp"
 #include "sinks/settings.hpp"
 
-#include <functional>
 #include <string>
 
 namespace headrace::config {
 
 /// The present value of `text`, which stands at `key`. If it stands in a file it is added to
-/// config.file_secrets, which the daemon polls; `check` says what a new content must be.
+/// `followed`, which the daemon polls; `check` says what a new content must be.
 [[nodiscard]] sinks::Secret follow_text(BuildContext const& context, std::string key,
-                                        Text const& text, FileSecret::Check check, Config& config);
+                                        Text const& text, FileSecret::Check check,
+                                        FileSecrets& followed);
 
 /// What brings http.proxy and http.tls.* up to date: their values, and a stamp of the TLS files.
 /// Empty if no file is behind them.
-[[nodiscard]] std::function<void(http::ClientSettings&)> follow_connection_files(
-    BuildContext const& context, SettingsLookup const& lookup, Config& config);
+[[nodiscard]] sinks::Refresh follow_connection_files(BuildContext const& context,
+                                                     SettingsLookup const& lookup,
+                                                     FileSecrets& followed);
 
 /// Whether a value at this path is followed; others are read once.
 [[nodiscard]] bool is_followed(std::string_view path);

@@ -150,7 +150,7 @@ http::CompressionSettings read_compression(SettingsLookup const& lookup) {
 }
 
 void read_headers(BuildContext const& context, SettingsLookup const& lookup,
-                  sinks::RequestSettings& requests, Config& config) {
+                  sinks::RequestSettings& requests, FileSecrets& followed) {
     std::vector<std::string> names;
     for (auto const& [name, text] : lookup.get("http.headers").table) {
         auto const is_same = [&name = name.value](auto const& other) {
@@ -174,7 +174,7 @@ void read_headers(BuildContext const& context, SettingsLookup const& lookup,
             }
             requests.live_headers.emplace_back(
                 name.value,
-                follow_text(context, lookup.path(key), text, check_header_value, config));
+                follow_text(context, lookup.path(key), text, check_header_value, followed));
         }
     }
 }

@@ -28,7 +28,7 @@ struct Proxy {
 
 /// http.headers, each one fit to be sent, into `requests`.
 void read_headers(BuildContext const& context, SettingsLookup const& lookup,
-                  sinks::RequestSettings& requests, Config& config);
+                  sinks::RequestSettings& requests, FileSecrets& followed);
 
 /// Whether a header's value must not be shown.
 [[nodiscard]] bool is_secret_header(std::string_view name);

@@ -40,6 +40,7 @@ std::uint32_t lanes_for(IntakeSettings const& settings, std::size_t lanes) {
 Intake::Intake(IntakeSettings settings, Source& source, DeadLetters* dead_letters, Gate& gate,
                std::vector<LaneHandle> lanes, Report report)
     : settings_(std::move(settings)),
+      limits_{settings_.memory_bytes, settings_.uncommitted_records_max},
       source_(source),
       dead_letters_(dead_letters),
       gate_(gate),
@@ -52,7 +53,7 @@ Intake::Intake(IntakeSettings settings, Source& source, DeadLetters* dead_letter
       unsent_(lanes_.size()) {
     counts_.name = settings_.route;
     counts_.destination_type = settings_.destination_type;
-    counts_.memory_limit_bytes = settings_.memory_bytes;
+    counts_.memory_limit_bytes = limits_.memory_bytes;
     for (auto const& topic : settings_.topics) {
         counts_.read_by_topic[topic] = 0;
         counts_.expired_by_topic[topic] = 0;
@@ -242,10 +243,10 @@ bool Intake::may_read() {
         backlog_floor +
         2 * static_cast<std::uint64_t>(gate_.concurrency().limit()) * settings_.batch_size;
     auto const used = memory_used(held);
-    room_bytes_ = used < settings_.memory_bytes ? settings_.memory_bytes - used : 0;
+    room_bytes_ = used < limits_.memory_bytes ? limits_.memory_bytes - used : 0;
     // An empty route takes any record: a limit that blocks progress would never clear.
     is_read_limited_ = open_bytes_ != 0 && (room_bytes_ == 0 || backlog > backlog_max);
-    return !is_read_limited_ && blocked_bytes <= settings_.memory_bytes / 2;
+    return !is_read_limited_ && blocked_bytes <= limits_.memory_bytes / 2;
 }
 
 /// What is taken and what is promised: for the prefetch its whole share, or what it has grown to
@@ -267,8 +268,8 @@ void Intake::look_at_trackers() {
         assigned += partition.origin != nullptr ? 1 : 0;
     }
     auto const share =
-        settings_.memory_bytes / tracker_share / OffsetTracker::record_bytes_max / assigned;
-    ahead_max_ = std::min(settings_.uncommitted_records_max, std::max(share, ahead_min));
+        limits_.memory_bytes / tracker_share / OffsetTracker::record_bytes_max / assigned;
+    ahead_max_ = std::min(limits_.uncommitted_records_max, std::max(share, ahead_min));
 }
 
 bool Intake::read() {

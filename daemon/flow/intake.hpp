@@ -81,6 +81,17 @@ class Intake final : private SourceListener, private DeadLettersListener {
     /// thread.
     void command(RouteCommand command);
 
+    /// Tries at once the dead letters that stop the route. Thread safety: any thread.
+    void try_again() noexcept;
+
+    /// What may change while it runs.
+    struct Limits {
+        std::size_t memory_bytes = 0;
+        std::size_t uncommitted_records_max = 0;
+    };
+    /// Thread safety: any thread.
+    void set_limits(Limits limits);
+
     /// What the thread that turns the intake has to do with the source, outside of step() because
     /// it may wait.
     enum class SourceCall : std::uint8_t {
@@ -217,6 +228,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     [[nodiscard]] TimePoint next_turn(bool has_more) const;
 
     IntakeSettings const settings_;
+    Limits limits_;
     Source& source_;
     DeadLetters* dead_letters_;
     Gate& gate_;
@@ -255,6 +267,7 @@ class Intake final : private SourceListener, private DeadLettersListener {
     std::mutex commands_mutex_;           ///< Guards commands_.
     std::vector<RouteCommand> commands_;  ///< As many as ask at once; the control socket bounds it.
     std::atomic<bool> has_commands_{false};
+    std::atomic<bool> is_retry_asked_{false};
     std::vector<RouteCommand> pending_;  ///< Taken and not yet answered; all of one action.
     bool is_paused_ = false;
     bool is_leaving_ = false;        ///< The drain under way is an operator's, not the last.

@@ -217,6 +217,7 @@ RouteSnapshot Intake::snapshot(TimePoint now, WallTime wall) const {
         out.reason = burials_.stopped().value_or("");
     }
     show_pause(out);
+    out.is_paused = is_paused_;
     auto const& concurrency = gate_.concurrency();
     out.concurrency_limit = concurrency.limit();
     out.concurrency_latency_secs = concurrency.latency_secs();

@@ -23,6 +23,17 @@ void Intake::command(RouteCommand command) {
     source_.wake();
 }
 
+void Intake::try_again() noexcept {
+    is_retry_asked_.store(true, std::memory_order_release);
+    source_.wake();
+}
+
+void Intake::set_limits(Limits limits) {
+    std::lock_guard const lock(mutex_);
+    limits_ = limits;
+    counts_.memory_limit_bytes = limits.memory_bytes;
+}
+
 Intake::SourceCall Intake::source_call() const noexcept {
     if (phase_ == Phase::drained && is_leaving_) return SourceCall::close;
     if (phase_ == Phase::away && wants_start_) return SourceCall::start;
@@ -76,6 +87,10 @@ void Intake::begin_last_drain() {
 }
 
 void Intake::take_commands() {
+    if (is_retry_asked_.load(std::memory_order_relaxed) &&
+        is_retry_asked_.exchange(false, std::memory_order_acq_rel)) {
+        burials_.retry_now();
+    }
     if (!has_commands_.exchange(false, std::memory_order_acq_rel)) return;
     std::vector<RouteCommand> taken;
     {

@@ -35,7 +35,20 @@ void Lane::notify() {
     boost::asio::post(with_.io, [this] { run(); });
 }
 
+void Lane::close(std::function<void()> gone) {
+    is_closing_ = true;
+    gone_ = std::move(gone);
+    timer_.cancel();
+    if (attempts_ == 0) finish_closing();
+}
+
+/// What was queued before, the cancelled timer's end among it, still comes before `gone`.
+void Lane::finish_closing() {
+    boost::asio::post(with_.io, std::exchange(gone_, {}));
+}
+
 void Lane::run() {
+    if (is_closing_) return;
     // Cleared before the ring is read: what comes later notifies again.
     link_.is_lane_notified.store(false, std::memory_order_seq_cst);
     auto const at = now();
@@ -51,6 +64,7 @@ void Lane::run() {
 }
 
 void Lane::pump() {
+    if (is_closing_) return;
     while (auto attempt = delivery_.next(now())) {
         ++attempts_;
         boost::asio::co_spawn(with_.io, carry_out(*attempt), boost::asio::detached);
@@ -73,11 +87,12 @@ boost::asio::awaitable<void> Lane::carry_out(Attempt attempt) {
         }
         auto const at = now();
         delivery_.finish(*present, std::move(judgement), at.time - started, at);
-        present = delivery_.next(at);
+        present = is_closing_ ? std::nullopt : delivery_.next(at);
         if (present) hand_back();
     }
     --attempts_;
     pump();
+    if (is_closing_ && attempts_ == 0) finish_closing();
 }
 
 void Lane::hand_back() {

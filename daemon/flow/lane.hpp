@@ -45,11 +45,18 @@ class Lane {
     /// Whether an attempt is under way. On the worker's thread only.
     [[nodiscard]] bool is_busy() const noexcept { return attempts_ != 0; }
 
+    /// Ends the lane for good: nothing more is begun, and `gone` is called once no attempt is under
+    /// way and nothing will touch the lane any more. From then on it may be destroyed while the
+    /// io_context runs. On the worker's thread only. REQUIRES: nobody notifies it any more; who
+    /// cannot wait for attempts ends their exchanges.
+    void close(std::function<void()> gone);
+
   private:
     void run();
     void pump();
     void hand_back();
     void arm();
+    void finish_closing();
     [[nodiscard]] Delivery::Now now() const { return {with_.clock.now(), with_.clock.wall()}; }
     boost::asio::awaitable<void> carry_out(Attempt attempt);
 
@@ -63,6 +70,8 @@ class Lane {
     TimePoint detach_due_{};
     std::atomic<std::size_t> held_bytes_{0};
     std::size_t attempts_ = 0;
+    bool is_closing_ = false;
+    std::function<void()> gone_;
 };
 
 }  // namespace headrace::flow

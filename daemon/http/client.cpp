@@ -60,6 +60,10 @@ Client::Client(asio::any_io_executor executor, ClientSettings settings, Clock co
                std::make_shared<ConnectionPool>(executor, std::move(settings), clock)})) {}
 
 Client::~Client() {
+    close();
+}
+
+void Client::close() {
     impl_->pool->close();
     for (auto const& retired : impl_->retired) {
         if (auto const pool = retired.lock()) pool->close();

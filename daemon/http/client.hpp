@@ -40,6 +40,9 @@ class Client {
     /// Connections open at this moment, idle ones included.
     [[nodiscard]] std::size_t connections() const noexcept;
 
+    /// Ends exchanges under way with a connection error, and makes no more.
+    void close();
+
     /// Takes other settings, loading the TLS files again: closes idle connections and makes busy
     /// ones close after their exchange. If a file is not usable, the error says so and nothing
     /// changes.

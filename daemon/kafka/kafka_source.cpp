@@ -402,6 +402,12 @@ flow::PartitionEnd KafkaSource::end(flow::Slot slot) const {
     return end_of(impl_->client->get(), *state);
 }
 
+Result<void> KafkaSource::check() const {
+    if (auto conf = consumer_conf(impl_->settings, impl_->plan()); !conf) return conf.error();
+    if (auto inquiry = Inquiry::make(impl_->settings); !inquiry) return inquiry.error();
+    return {};
+}
+
 bool KafkaSource::close(TimePoint deadline) {
     return impl_->phase == Impl::Phase::closed || impl_->close(deadline);
 }

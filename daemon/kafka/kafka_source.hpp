@@ -23,6 +23,8 @@ class KafkaSource final : public flow::Source {
     KafkaSource(SourceSettings settings, Clock const& clock, LogSink log);
     ~KafkaSource() override;
 
+    /// What start() would find wrong with the settings, without beginning anything.
+    [[nodiscard]] Result<void> check() const;
     /// Checks the settings and starts to join, after close() as a new member; everything else
     /// happens in serve().
     [[nodiscard]] Result<void> start() override;

@@ -31,6 +31,8 @@ struct SourceSettings {
     std::size_t prefetch_bytes =
         0;  ///< Share of the route's memory for librdkafka's queues, all partitions together.
     std::size_t message_bytes_max = 0;  ///< Largest request body: bounds the fetch size.
+
+    [[nodiscard]] bool operator==(SourceSettings const&) const = default;
 };
 
 struct DeadLetterSettings {
@@ -40,6 +42,8 @@ struct DeadLetterSettings {
     std::string route;
     std::string destination_type;
     std::string version;
+
+    [[nodiscard]] bool operator==(DeadLetterSettings const&) const = default;
 };
 
 }  // namespace headrace::kafka

@@ -55,7 +55,8 @@ http::ServerResponse AdminAnswers::answer(http::ServerRequest const& request) co
 
 http::ServerResponse AdminAnswers::metrics() const {
     return make_answer(200, metrics_content_type,
-                       render_metrics(sources_.snapshots(), sources_.process(), sources_.version));
+                       render_metrics(sources_.snapshots(), sources_.process(), sources_.version,
+                                      sources_.config()));
 }
 
 http::ServerResponse AdminAnswers::health() const {
@@ -72,8 +73,10 @@ http::ServerResponse AdminAnswers::readiness() const {
 http::ServerResponse AdminAnswers::status() const {
     std::chrono::duration<double> const uptime =
         std::chrono::floor<std::chrono::milliseconds>(clock_.now() - started_at_);
-    return make_answer(200, "application/json",
-                       status_json(sources_.snapshots(), sources_.version, uptime.count()) + "\n");
+    return make_answer(
+        200, "application/json",
+        status_json(sources_.snapshots(), sources_.version, uptime.count(), sources_.config()) +
+            "\n");
 }
 
 http::ServerResponse AdminAnswers::page() const {

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "http/server.hpp"
+#include "ops/config_status.hpp"
 #include "ops/process_sample.hpp"
 #include "ops/snapshot_source.hpp"
 
@@ -22,6 +23,7 @@ struct AdminSources {
     std::function<std::vector<std::string>()> stalled_loops;
     std::function<ProcessSample()> process = [] { return read_process_sample(); };
     std::string version;
+    ConfigStatusSource config = [] { return ConfigStatus(); };
 };
 
 class AdminAnswers {

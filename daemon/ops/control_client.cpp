@@ -110,7 +110,7 @@ Result<std::string> read_line(std::string const& path, Connection const& connect
     std::string line;
     std::array<char, control_line_bytes_max> part{};
     while (line.find('\n') == std::string::npos) {
-        if (!wait_for_bytes(connection, patience.limit) || line.size() > control_line_bytes_max)
+        if (!wait_for_bytes(connection, patience.limit) || line.size() > control_answer_bytes_max)
             return no_answer(path);
         auto const count = ::recv(connection.descriptor(), part.data(), part.size(), 0);
         if (count <= 0) return no_answer(path);

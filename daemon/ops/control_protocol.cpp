@@ -3,8 +3,8 @@
 #include "base/json.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -14,7 +14,7 @@ namespace {
 using flow::RouteAction;
 
 /// How much of a message an answer carries: it fits the line whatever must be escaped.
-constexpr std::size_t message_bytes_max = 600;
+constexpr std::size_t message_bytes_max = control_answer_bytes_max / 6 - 256;
 
 Error wrong(std::string message) {
     return {ErrorCode::invalid_argument, std::move(message)};
@@ -115,6 +115,36 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
     append_member(out, name, raw);
 }
 
+/// Every member is one of these, or one that every request has.
+Result<void> check_known(Members const& members, std::initializer_list<std::string_view> own) {
+    std::string list = "version, command";
+    for (auto const& name : own)
+        list.append(", ").append(name);
+    for (auto const& [name, raw] : members) {
+        bool const is_known = name == "version" || name == "command" ||
+                              std::find(own.begin(), own.end(), name) != own.end();
+        if (!is_known) return wrong("a member is not known: this command has " + list);
+    }
+    return {};
+}
+
+Result<ControlRequest> read_route_request(Members const& members) {
+    if (auto const checked = check_known(members, {"action", "route"}); !checked)
+        return checked.error();
+    auto const action = parse_action(find_text(members, "action").value_or(""));
+    if (!action) return wrong("action must be \"pause\", \"resume\" or \"drain\"");
+    auto route = find_text(members, "route");
+    if (!route || route->empty()) return wrong("route must be a route's name");
+    return ControlRequest{.action = *action, .route = std::move(*route)};
+}
+
+Result<ControlRequest> read_log_level_request(Members const& members) {
+    if (auto const checked = check_known(members, {"level"}); !checked) return checked.error();
+    auto const level = parse_log_level(find_text(members, "level").value_or(""));
+    if (!level) return wrong("level must be \"debug\", \"info\", \"warn\" or \"error\"");
+    return ControlRequest{.command = ControlCommand::log_level, .level = *level};
+}
+
 std::string_view flag(bool yes) {
     return yes ? "true" : "false";
 }
@@ -124,9 +154,20 @@ std::string_view flag(bool yes) {
 std::string write_request(ControlRequest const& request) {
     std::string out;
     append_member(out, "version", std::to_string(control_version));
-    append_text(out, "command", "route");
-    append_text(out, "action", flow::to_string(request.action));
-    append_text(out, "route", request.route);
+    switch (request.command) {
+        case ControlCommand::route:
+            append_text(out, "command", "route");
+            append_text(out, "action", flow::to_string(request.action));
+            append_text(out, "route", request.route);
+            break;
+        case ControlCommand::reload:
+            append_text(out, "command", "reload");
+            break;
+        case ControlCommand::log_level:
+            append_text(out, "command", "log-level");
+            append_text(out, "level", to_string(request.level));
+            break;
+    }
     return out + "}\n";
 }
 
@@ -146,18 +187,12 @@ std::string write_answer(ControlAnswer const& answer) {
 Result<ControlRequest> read_request(std::string_view line) {
     auto const members = read_versioned(line);
     if (!members) return members.error();
-    constexpr std::array<std::string_view, 4> known{"version", "command", "action", "route"};
-    for (auto const& [name, raw] : *members) {
-        if (std::find(known.begin(), known.end(), name) == known.end())
-            return wrong("a member is not known: version, command, action and route are");
-    }
-    if (find_text(*members, "command") != "route")
-        return wrong("command must be \"route\": this daemon knows no other");
-    auto const action = parse_action(find_text(*members, "action").value_or(""));
-    if (!action) return wrong("action must be \"pause\", \"resume\" or \"drain\"");
-    auto route = find_text(*members, "route");
-    if (!route || route->empty()) return wrong("route must be a route's name");
-    return ControlRequest{*action, std::move(*route)};
+    auto const command = find_text(*members, "command");
+    if (command == "route") return read_route_request(*members);
+    if (command == "log-level") return read_log_level_request(*members);
+    if (command != "reload") return wrong("command must be \"route\", \"reload\" or \"log-level\"");
+    if (auto const checked = check_known(*members, {}); !checked) return checked.error();
+    return ControlRequest{.command = ControlCommand::reload};
 }
 
 Result<ControlAnswer> read_answer(std::string_view line) {

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "flow/route_command.hpp"
+#include "ops/settings.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +17,22 @@
 namespace headrace::ops {
 
 inline constexpr int control_version = 1;
-/// The longest line of either side, its end included.
+/// The longest request, its end included.
 inline constexpr std::size_t control_line_bytes_max = 4096;
+/// The longest answer: everything that may be wrong with a configuration.
+inline constexpr std::size_t control_answer_bytes_max = 256U << 10;
+
+enum class ControlCommand : std::uint8_t {
+    route,      ///< `action` for `route`.
+    reload,     ///< Read the configuration again.
+    log_level,  ///< Log from `level` on, until the next reload or restart.
+};
 
 struct ControlRequest {
-    flow::RouteAction action = flow::RouteAction::pause;
-    std::string route;
+    flow::RouteAction action = flow::RouteAction::pause;  ///< For ControlCommand::route alone.
+    std::string route{};                                  ///< For ControlCommand::route alone.
+    ControlCommand command = ControlCommand::route;
+    LogLevel level = LogLevel::info;  ///< For ControlCommand::log_level alone.
 };
 
 struct ControlAnswer {

@@ -7,6 +7,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <mutex>
@@ -55,7 +56,7 @@ class Target {
 /// Lines on a descriptor.
 class LineTarget final : public Target {
   public:
-    LineTarget(LogFormat format, Clock const& clock, int descriptor)
+    LineTarget(std::atomic<LogFormat> const& format, Clock const& clock, int descriptor)
         : format_(format), clock_(clock), output_(descriptor) {}
     [[nodiscard]] std::string format(LogEvent const& event) const override {
         return format_log_line(format_, clock_.wall(), event);
@@ -63,7 +64,7 @@ class LineTarget final : public Target {
     [[nodiscard]] bool write(std::string_view entry) override { return output_.write(entry); }
 
   private:
-    LogFormat format_;
+    std::atomic<LogFormat> const& format_;
     Clock const& clock_;
     LogOutput output_;
 };
@@ -71,7 +72,7 @@ class LineTarget final : public Target {
 /// Entries with fields in systemd's journal.
 class JournalTarget final : public Target {
   public:
-    JournalTarget(LogFormat format, Clock const& clock, DatagramSocket socket)
+    JournalTarget(std::atomic<LogFormat> const& format, Clock const& clock, DatagramSocket socket)
         : format_(format), clock_(clock), socket_(std::move(socket)) {}
     [[nodiscard]] std::string format(LogEvent const& event) const override {
         return format_journal_entry(format_, clock_.wall(), event);
@@ -79,18 +80,18 @@ class JournalTarget final : public Target {
     [[nodiscard]] bool write(std::string_view entry) override { return socket_.send(entry); }
 
   private:
-    LogFormat format_;
+    std::atomic<LogFormat> const& format_;
     Clock const& clock_;
     DatagramSocket socket_;
 };
 
-std::unique_ptr<Target> make_target(LogSettings settings, Clock const& clock,
+std::unique_ptr<Target> make_target(std::atomic<LogFormat> const& format, Clock const& clock,
                                     LogTarget const& target) {
     if (!target.journal_socket.empty()) {
         if (auto socket = DatagramSocket::open(target.journal_socket))
-            return std::make_unique<JournalTarget>(settings.format, clock, std::move(*socket));
+            return std::make_unique<JournalTarget>(format, clock, std::move(*socket));
     }
-    return std::make_unique<LineTarget>(settings.format, clock, target.descriptor);
+    return std::make_unique<LineTarget>(format, clock, target.descriptor);
 }
 
 /// Takes entries that are formatted already, and tells of those that were dropped before them.
@@ -135,9 +136,11 @@ LogTarget standard_log_target(char const* journal_stream) {
 
 struct Log::Impl {
     Impl(LogSettings settings, Clock const& clock, LogTarget const& where)
-        : target(make_target(settings, clock, where)),
+        : format(settings.format),
+          target(make_target(format, clock, where)),
           logger("headrace", std::make_shared<EntrySink>(*target)) {}
 
+    std::atomic<LogFormat> format;
     std::unique_ptr<Target> target;
     spdlog::logger logger;
 };
@@ -169,6 +172,10 @@ LogLevel Log::level() const noexcept {
 
 void Log::set_level(LogLevel level) noexcept {
     impl_->logger.set_level(to_spdlog(level));
+}
+
+void Log::set_format(LogFormat format) noexcept {
+    impl_->format = format;
 }
 
 }  // namespace headrace::ops

@@ -49,6 +49,8 @@ class Log {
     [[nodiscard]] bool is_enabled(LogLevel level) const noexcept;
     [[nodiscard]] LogLevel level() const noexcept;
     void set_level(LogLevel level) noexcept;
+    /// The form of the lines to come.
+    void set_format(LogFormat format) noexcept;
 
   private:
     struct Impl;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <initializer_list>
 #include <limits>
 #include <map>
@@ -86,6 +87,7 @@ class Samples {
 struct Process {
     std::span<RouteSnapshot const> routes;
     ProcessSample const& sample;
+    ConfigStatus const& config;
     std::string_view version;
 };
 
@@ -131,6 +133,19 @@ void add_write_errors(Samples& out, RouteSnapshot const& route) {
             {route.name, route.destination_type, flow::to_string(static_cast<FailureReason>(at))},
             route.write_errors[at]);
     }
+}
+
+void add_reloads(Samples& out, ConfigStatus const& config) {
+    out.add({"success"}, config.successes);
+    out.add({"failure"}, config.failures);
+}
+
+bool is_last_reload_good(ConfigStatus const& config) {
+    return !config.last_reload || config.last_reload->is_success;
+}
+
+double seconds_since_epoch(WallTime time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
 
 void add_states(Samples& out, RouteSnapshot const& route) {
@@ -355,6 +370,28 @@ constexpr Row<Process> process_rows[] = {
      {"version"},
      "Always 1; the version stands in the label.",
      [](S& s, Process const& p) { s.add({p.version}, 1.0); }},
+    {"headrace_config_reloads_total",
+     counter,
+     {"result"},
+     "Reloads of the configuration that have ended, by result; failure: that of before stays in "
+     "use.",
+     [](S& s, Process const& p) { add_reloads(s, p.config); }},
+    {"headrace_config_last_reload_successful",
+     gauge,
+     {},
+     "1 if the last reload succeeded or there was none, 0 if it failed.",
+     [](S& s, Process const& p) { s.add({}, is_last_reload_good(p.config) ? 1.0 : 0.0); }},
+    {"headrace_config_last_reload_success_timestamp_seconds",
+     gauge,
+     {},
+     "When the running configuration was loaded, seconds since the Unix epoch.",
+     [](S& s, Process const& p) { s.add({}, seconds_since_epoch(p.config.loaded_at)); }},
+    {"headrace_config_restart_needed",
+     gauge,
+     {},
+     "1 while the file says something that takes effect at the next start only; /status names the "
+     "keys.",
+     [](S& s, Process const& p) { s.add({}, p.config.at_restart.empty() ? 0.0 : 1.0); }},
     {"process_cpu_seconds_total",
      counter,
      {},
@@ -449,8 +486,8 @@ std::vector<MetricDescription> describe(Rows const& rows) {
 }  // namespace
 
 std::string render_metrics(std::span<RouteSnapshot const> routes, ProcessSample const& sample,
-                           std::string_view version) {
-    Process const process{routes, sample, version};
+                           std::string_view version, ConfigStatus const& config) {
+    Process const process{routes, sample, config, version};
     std::ostringstream text;
     prometheus::TextSerializer().Serialize(text, Scrape(process).Collect());
     return std::move(text).str();

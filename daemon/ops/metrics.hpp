@@ -5,6 +5,7 @@
 #pragma once
 
 #include "flow/route_snapshot.hpp"
+#include "ops/config_status.hpp"
 #include "ops/process_sample.hpp"
 
 #include <span>
@@ -18,6 +19,7 @@ inline constexpr std::string_view metrics_content_type = "text/plain; version=0.
 
 /// All series as Prometheus text. Label values that are not UTF-8 lose their odd bytes.
 [[nodiscard]] std::string render_metrics(std::span<flow::RouteSnapshot const> routes,
-                                         ProcessSample const& process, std::string_view version);
+                                         ProcessSample const& process, std::string_view version,
+                                         ConfigStatus const& config = {});
 
 }  // namespace headrace::ops

@@ -39,11 +39,15 @@ enum class LogFormat : std::uint8_t {
 struct LogSettings {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
+
+    [[nodiscard]] bool operator==(LogSettings const&) const = default;
 };
 
 struct AdminSettings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9464;  ///< 0: any free one.
+
+    [[nodiscard]] bool operator==(AdminSettings const&) const = default;
 };
 
 struct ControlSettings {
@@ -51,6 +55,8 @@ struct ControlSettings {
     std::size_t connections_max = 16;  ///< Commands under way among them.
     /// For a client to say what it wants, and to take the answer.
     Duration time_limit = std::chrono::seconds(5);
+
+    [[nodiscard]] bool operator==(ControlSettings const&) const = default;
 };
 
 }  // namespace headrace::ops

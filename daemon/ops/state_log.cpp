@@ -1,5 +1,7 @@
 #include "ops/state_log.hpp"
 
+#include <algorithm>
+
 namespace headrace::ops {
 namespace {
 
@@ -36,6 +38,11 @@ void StateLog::observe(std::span<flow::RouteSnapshot const> routes) {
         if (route.state != seen.state) tell_state(route, seen.state);
         seen = {route.state, route.joined};
     }
+    // A route that was removed and comes again begins anew.
+    std::erase_if(seen_, [&](auto const& entry) {
+        return std::none_of(routes.begin(), routes.end(),
+                            [&](auto const& route) { return route.name == entry.first; });
+    });
 }
 
 void StateLog::tell_state(flow::RouteSnapshot const& route, RouteState before) {

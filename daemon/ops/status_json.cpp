@@ -204,6 +204,31 @@ void write_route(Writer& out, RouteSnapshot const& route) {
     out.close('}');
 }
 
+void write_reload(Writer& out, ConfigStatus::Reload const& reload) {
+    out.open('{');
+    out.key("at").value(format_timestamp(reload.at));
+    out.key("result").value(std::string_view(reload.is_success ? "success" : "failure"));
+    out.key("error").value(reload.error);
+    out.close('}');
+}
+
+void write_config(Writer& out, ConfigStatus const& config) {
+    out.key("config").open('{');
+    out.key("loaded_at").value(format_timestamp(config.loaded_at));
+    out.key("reloading").value(config.is_reloading);
+    out.key("last_reload");
+    if (config.last_reload) {
+        write_reload(out, *config.last_reload);
+    } else {
+        out.null();
+    }
+    out.key("at_restart").open('[');
+    for (auto const& key : config.at_restart)
+        out.value(std::string_view(key));
+    out.close(']');
+    out.close('}');
+}
+
 bool counts_as_ready(RouteState state) {
     switch (state) {
         case RouteState::flowing:
@@ -228,11 +253,12 @@ std::string explain(std::string head, std::string_view detail) {
 }  // namespace
 
 std::string status_json(std::span<RouteSnapshot const> routes, std::string_view version,
-                        double uptime_secs) {
+                        double uptime_secs, ConfigStatus const& config) {
     Writer out;
     out.open('{');
     out.key("version").value(version);
     out.key("uptime_secs").value(uptime_secs);
+    write_config(out, config);
     out.key("routes").open('[');
     for (auto const& route : routes)
         write_route(out, route);

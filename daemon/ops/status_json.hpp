@@ -4,6 +4,7 @@
 #pragma once
 
 #include "flow/route_snapshot.hpp"
+#include "ops/config_status.hpp"
 
 #include <span>
 #include <string>
@@ -14,7 +15,8 @@ namespace headrace::ops {
 
 /// The body of /status. What is not known (nothing committed, end not heard of) is null.
 [[nodiscard]] std::string status_json(std::span<flow::RouteSnapshot const> routes,
-                                      std::string_view version, double uptime_secs);
+                                      std::string_view version, double uptime_secs,
+                                      ConfigStatus const& config = {});
 
 /// Why the daemon is not ready, one sentence each, the route's name in front; empty: it is ready.
 [[nodiscard]] std::vector<std::string> unready_reasons(std::span<flow::RouteSnapshot const> routes);

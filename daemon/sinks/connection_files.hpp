@@ -26,7 +26,7 @@ class ConnectionFiles {
   private:
     http::ClientSettings present_;
     http::ClientSettings unusable_;  ///< What could not be used at the last call.
-    std::function<void(http::ClientSettings&)> refresh_;
+    Refresh refresh_;
     Check check_;
     int refusals_ = 0;  ///< Of unusable_.
 };

@@ -47,6 +47,9 @@ class HttpSink final : public flow::Sink {
         return client_.renew(std::move(settings));
     }
 
+    /// Gives up the exchanges under way by closing their connections, and makes no more.
+    void close() { client_.close(); }
+
   private:
     struct Core;
     class Lease;

@@ -25,10 +25,13 @@ class Secret {
     using Read = std::function<void(std::string& out)>;
 
     Secret() = default;
-    Secret(Read read) : read_(std::move(read)) {}
+    /// `origin` says where the value comes from: two with one origin always have the same value.
+    Secret(Read read, std::string origin = {})
+        : read_(std::move(read)), origin_(std::move(origin)) {}
     /// One that never changes.
     explicit Secret(std::string fixed)
-        : read_([value = std::move(fixed)](std::string& out) { out = value; }) {}
+        : read_([value = fixed](std::string& out) { out = value; }),
+          origin_("=" + std::move(fixed)) {}
 
     [[nodiscard]] explicit operator bool() const noexcept { return read_ != nullptr; }
     /// REQUIRES: there is one.
@@ -39,8 +42,41 @@ class Secret {
         return value;
     }
 
+    /// What tells two of them apart. As secret as the value.
+    [[nodiscard]] std::string const& origin() const noexcept { return origin_; }
+    /// Whether both come from the same place, whatever stands there now.
+    [[nodiscard]] bool operator==(Secret const& other) const noexcept {
+        return static_cast<bool>(*this) == static_cast<bool>(other) && origin_ == other.origin_;
+    }
+
   private:
     Read read_;
+    std::string origin_;
+};
+
+/// Brings a client's settings up to what the files behind http.* say now; empty: no file is behind
+/// them. Thread safety: any thread.
+class Refresh {
+  public:
+    using Apply = std::function<void(http::ClientSettings&)>;
+
+    Refresh() = default;
+    /// `origin` as for a Secret.
+    Refresh(Apply apply, std::string origin)
+        : apply_(std::move(apply)), origin_(std::move(origin)) {}
+
+    [[nodiscard]] explicit operator bool() const noexcept { return apply_ != nullptr; }
+    /// REQUIRES: it is not empty.
+    void operator()(http::ClientSettings& client) const { apply_(client); }
+
+    /// Whether both look at the same files.
+    [[nodiscard]] bool operator==(Refresh const& other) const noexcept {
+        return static_cast<bool>(*this) == static_cast<bool>(other) && origin_ == other.origin_;
+    }
+
+  private:
+    Apply apply_;
+    std::string origin_;
 };
 
 /// What becomes of records with a name that the destination does not know.
@@ -63,6 +99,8 @@ struct NameRule {
     std::map<std::string, std::string> by_topic;
     std::optional<std::string> default_name;  ///< Serves an absent header, field or topic.
     OnUnknown on_unknown = OnUnknown::block;  ///< Not for a fixed name.
+
+    [[nodiscard]] bool operator==(NameRule const&) const = default;
 };
 
 /// What a tombstone (null value) becomes.
@@ -79,12 +117,12 @@ struct RequestSettings {
     std::vector<std::pair<std::string, Secret>>
         live_headers;  ///< Of them, those whose value stands in a file.
     http::CompressionSettings compression;
-    /// Brings the client's settings up to what the files behind http.* say now; empty: none does.
-    /// Thread safety: any thread.
-    std::function<void(http::ClientSettings&)> refresh;
+    Refresh refresh;  ///< Of `client`.
     std::size_t body_bytes_max =
         0;  ///< `batch.bytes`: a record that alone passes it is a dead letter.
     OnTombstone on_tombstone = OnTombstone::skip;
+
+    [[nodiscard]] bool operator==(RequestSettings const&) const = default;
 };
 
 struct TectonSettings {
@@ -94,6 +132,8 @@ struct TectonSettings {
     std::string workspace_name;
     NameRule stream_source_name;
     bool dry_run = false;
+
+    [[nodiscard]] bool operator==(TectonSettings const&) const = default;
 };
 
 struct MilvusSettings {
@@ -104,6 +144,8 @@ struct MilvusSettings {
     std::optional<NameRule> partition;
     bool insert = false;      ///< false: upsert.
     std::string primary_key;  ///< Empty: what the collection's schema says.
+
+    [[nodiscard]] bool operator==(MilvusSettings const&) const = default;
 };
 
 }  // namespace headrace::sinks

@@ -161,11 +161,12 @@ TEST_CASE("a secret from a file follows it, one from elsewhere is fixed") {
     auto const secret = std::get<sinks::TectonSettings>(config.routes[0].destination).api_key;
     CHECK(secret() == "one");
     environment.write("/key", "two\n");
-    CHECK(config.file_secrets.at(0)->poll([](std::string const&) {}));
+    CHECK(config.routes[0].file_secrets.at(0)->poll([](std::string const&) {}));
     CHECK(secret() == "two");
     environment.write("/key", "three\nX-Evil: yes\n");
     std::string warning;
-    CHECK_FALSE(config.file_secrets[0]->poll([&](std::string const& text) { warning = text; }));
+    CHECK_FALSE(
+        config.routes[0].file_secrets[0]->poll([&](std::string const& text) { warning = text; }));
     CHECK(secret() == "two");
     CHECK(warning.find(
               "api_key: its new content must be one line of text without control characters") !=
@@ -173,7 +174,7 @@ TEST_CASE("a secret from a file follows it, one from elsewhere is fixed") {
     auto const fixed = good_config(
         tecton("instance: acme, api_key: '${KEY}', workspace_name: w, stream_source_name: s"),
         environment);
-    CHECK(fixed.file_secrets.empty());
+    CHECK(fixed.routes[0].file_secrets.empty());
     CHECK(std::get<sinks::TectonSettings>(fixed.routes[0].destination).api_key() == "env");
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("a file of ten lines gets every default of the promise") {
     CHECK(client.proxy.host.empty());
     CHECK(route.requests().body_bytes_max == 1U << 20);
     CHECK(route.requests().on_tombstone == sinks::OnTombstone::skip);
-    CHECK(config.file_secrets.empty());
+    CHECK(config.routes[0].file_secrets.empty());
     CHECK(config.fixed_files.empty());
 }
 
@@ -98,8 +98,8 @@ TEST_CASE("files behind values that are read once are watched to tell that they 
         "    destination: {type: tecton, instance: i, api_key: '${file:/key}', workspace_name: w, "
         "stream_source_name: '${file:/topic}'}\n",
         environment);
-    REQUIRE(config.file_secrets.size() == 1);
-    CHECK(config.file_secrets[0]->key() == "routes[0].destination.api_key");
+    REQUIRE(config.routes[0].file_secrets.size() == 1);
+    CHECK(config.routes[0].file_secrets[0]->key() == "routes[0].destination.api_key");
     std::vector<std::string> keys;
     for (auto const& file : config.fixed_files)
         keys.push_back(file->key());

@@ -15,7 +15,7 @@ Config with_http(std::string const& http, FakeEnvironment const& environment) {
 }
 
 void poll_all(Config const& config) {
-    for (auto const& secret : config.file_secrets) {
+    for (auto const& secret : config.routes[0].file_secrets) {
         std::ignore = secret->poll([](std::string const&) {});
     }
 }
@@ -38,7 +38,7 @@ TEST_CASE("a header from a file follows it, and a content that no header can hav
     poll_all(config);
     CHECK(requests.live_headers[0].second() == "green");
     CHECK(config.fixed_files.empty());
-    CHECK(config.file_secrets.at(0)->key() == "routes[0].http.headers.X-Team");
+    CHECK(config.routes[0].file_secrets.at(0)->key() == "routes[0].http.headers.X-Team");
 }
 
 TEST_CASE("a header is not given twice, in a file or not") {

@@ -403,3 +403,46 @@ TEST_CASE("route resume gives up the records that refusals in a row hold") {
     world.ask(RouteAction::resume);
     CHECK(world.gate.refusals().burials() == before + 1);
 }
+
+TEST_CASE("a stopped route that is asked to try again does so at once") {
+    CommandedWorld world(1);
+    world.topic.produce_error = Error{ErrorCode::kafka, "no such topic"};
+    world.answer(Fate::buried);
+    world.turn();
+    REQUIRE(world.state() == RouteState::stopped);
+    world.topic.produce_error.reset();
+    world.turn();
+    CHECK(world.state() == RouteState::stopped);
+    int const wakes = world.source.wakes;
+    world.intake->try_again();
+    CHECK(world.source.wakes > wakes);
+    world.turn();
+    CHECK(world.state() == RouteState::flowing);
+    CHECK(world.topic.letters.size() == 1);
+}
+
+TEST_CASE("a picture says that a route is paused even where its state shows worse") {
+    CommandedWorld world(1);
+    Random random(1);
+    CHECK_FALSE(world.picture().is_paused);
+    world.gate.on_blocked({false, world.clock.now(), world.clock.wall()}, "401", random);
+    std::ignore = world.ask(RouteAction::pause);
+    CHECK(world.state() == RouteState::blocked);
+    CHECK(world.picture().is_paused);
+    std::ignore = world.ask(RouteAction::resume);
+    CHECK_FALSE(world.picture().is_paused);
+}
+
+TEST_CASE("a route takes another share of the memory while it runs") {
+    CommandedWorld world(0);
+    world.intake->set_limits({.memory_bytes = 4000, .uncommitted_records_max = 100'000});
+    CHECK(world.picture().memory_limit_bytes == 4000);
+    world.produce(2000);
+    world.turn();
+    auto const few = world.picture().read;
+    CHECK(few < 100);
+    world.intake->set_limits({.memory_bytes = 1 << 20, .uncommitted_records_max = 100'000});
+    world.turn();
+    CHECK(world.picture().read > 2 * few);
+    CHECK(world.picture().unaccounted == 0);
+}

@@ -3,6 +3,7 @@
 #include "fakes/scripted_sink.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
@@ -192,4 +193,29 @@ TEST_CASE("a target is prepared through the sink before its records go") {
     world.lane.notify();
     CHECK(world.take(1).size() == 1);
     CHECK(world.lane.stats().check_requests.value() == 1);
+}
+
+TEST_CASE("a closed lane begins nothing more and says when it may be destroyed") {
+    World world;
+    world.sink.answers = {
+        {.verdict = flow::Verdict::retry, .reason = flow::FailureReason::server_error}};
+    world.give(0, "v");
+    world.lane.notify();
+    std::atomic<bool> is_gone{false};
+    // The retry's timer may run now, be due, or be over.
+    boost::asio::post(world.io, [&] { world.lane.close([&] { is_gone = true; }); });
+    auto const deadline = world.clock.now() + 10s;
+    while (!is_gone && world.clock.now() < deadline) {
+        std::this_thread::yield();
+    }
+    REQUIRE(is_gone);
+    auto const requests = world.lane.stats().write_requests.value();
+    world.give(1, "v");
+    world.lane.notify();
+    std::atomic<bool> is_later{false};
+    boost::asio::post(world.io, [&] { is_later = true; });
+    while (!is_later && world.clock.now() < deadline) {
+        std::this_thread::yield();
+    }
+    CHECK(world.lane.stats().write_requests.value() == requests);
 }

@@ -75,8 +75,9 @@ TEST_CASE("the status tells the version and how long the daemon is up") {
     CHECK(answer.status == 200);
     CHECK(answer.content_type == "application/json");
     CHECK(JsonValidator().check_object(answer.body).has_value());
-    CHECK(answer.body.starts_with(
-        R"({"version":"0.1.0","uptime_secs":90.5,"routes":[{"name":"clicks",)"));
+    CHECK(
+        answer.body.starts_with(R"({"version":"0.1.0","uptime_secs":90.5,"config":{"loaded_at":)"));
+    CHECK(answer.body.find(R"("routes":[{"name":"clicks",)") != std::string::npos);
 }
 
 TEST_CASE("the page comes with its policy") {

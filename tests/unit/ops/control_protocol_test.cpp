@@ -61,7 +61,7 @@ TEST_CASE("an answer fits its line whatever it tells, and may grow") {
         .message = std::string(100'000, '\x01'),
         .records = ControlAnswer::Records{~std::uint64_t{0}, ~std::uint64_t{0}, false}};
     auto const line = write_answer(given);
-    CHECK(line.size() <= control_line_bytes_max);
+    CHECK(line.size() <= control_answer_bytes_max);
     CHECK(read_answer(without_end(line)).has_value());
     CHECK(read_answer(R"({"version":1,"done":true,"message":"x","later":7})").has_value());
 }
@@ -93,7 +93,7 @@ TEST_CASE("a request that is not exactly one is refused with the reason and with
              Case{R"({"version":2})", "version 2"},
              Case{R"({"version":1,"version":1})", "twice"},
              Case{R"({"version":1,"route":{"a":1}})", "list or an object"},
-             Case{R"({"version":1,"SECRET":1})", "not known"},
+             Case{R"({"version":1,"command":"reload","SECRET":1})", "not known"},
              Case{R"({"version":1,"command":"SECRET"})", "command"},
              Case{R"({"version":1,"command":"route"})", "action"},
              Case{R"({"version":1,"command":"route","action":"SECRET"})", "action"},
@@ -123,6 +123,35 @@ TEST_CASE("every cut and every changed byte of a request gives a value or an err
             std::ignore = read_answer(changed);
         }
     }
+}
+
+TEST_CASE("a reload and a log level read back as they were written") {
+    auto const reload_line = write_request({.command = ControlCommand::reload});
+    CHECK(reload_line == "{\"version\":1,\"command\":\"reload\"}\n");
+    auto const reload = read_request(without_end(reload_line));
+    REQUIRE(reload.has_value());
+    CHECK(reload->command == ControlCommand::reload);
+    auto const level_line =
+        write_request({.command = ControlCommand::log_level, .level = LogLevel::debug});
+    CHECK(level_line == "{\"version\":1,\"command\":\"log-level\",\"level\":\"debug\"}\n");
+    auto const level = read_request(without_end(level_line));
+    REQUIRE(level.has_value());
+    CHECK(level->command == ControlCommand::log_level);
+    CHECK(level->level == LogLevel::debug);
+    CHECK_FALSE(read_request(R"({"version":1,"command":"reload","route":"a"})").has_value());
+    CHECK_FALSE(read_request(R"({"version":1,"command":"log-level"})").has_value());
+    CHECK_FALSE(read_request(R"({"version":1,"command":"log-level","level":"loud"})").has_value());
+}
+
+TEST_CASE("an answer carries everything that is wrong with a configuration, a line each") {
+    std::string errors;
+    for (int i = 0; i < 300; ++i)
+        errors += "headrace.yaml:1:1: routes[" + std::to_string(i) + "].name: \"x\" is wrong\n";
+    auto const line = write_answer({.is_done = false, .message = errors});
+    CHECK(line.size() <= control_answer_bytes_max);
+    auto const read = read_answer(without_end(line));
+    REQUIRE(read.has_value());
+    CHECK(read->message == errors);
 }
 
 }  // namespace

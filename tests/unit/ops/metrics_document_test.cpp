@@ -30,7 +30,7 @@ TEST_CASE("every name that is exported stands in the document, with its type and
     for (auto const& [name, family] : out.families) {
         std::string labels;
         for (auto const& label : {"route", "destination", "topic", "partition", "reason", "limit",
-                                  "state", "version"}) {
+                                  "state", "version", "result"}) {
             if (!family.samples.front().labels.contains(label)) continue;
             labels += (labels.empty() ? "" : ", ") + std::string(label);
         }

@@ -215,4 +215,25 @@ TEST_CASE("a scrape for judges outside is written", "[.][write-scrape]") {
         << render_metrics(std::vector{clicks_route(), blocked_route()}, full_sample(), "0.1.0");
 }
 
+TEST_CASE("reloads are counted by result, and the last one's success stands beside them") {
+    ConfigStatus config;
+    config.loaded_at = WallTime{std::chrono::milliseconds(1500)};
+    auto const scrape_with = [&] { return parse_exposition(render_metrics({}, {}, "v", config)); };
+    auto out = scrape_with();
+    CHECK(out.find("headrace_config_reloads_total", {{"result", "success"}}) == 0);
+    CHECK(out.find("headrace_config_reloads_total", {{"result", "failure"}}) == 0);
+    CHECK(out.find("headrace_config_last_reload_successful", {}) == 1);
+    CHECK(out.find("headrace_config_last_reload_success_timestamp_seconds", {}) == 1.5);
+    CHECK(out.find("headrace_config_restart_needed", {}) == 0);
+    config.successes = 2;
+    config.failures = 3;
+    config.last_reload = {WallTime{}, false, "wrong"};
+    config.at_restart = {"admin.listen"};
+    out = scrape_with();
+    CHECK(out.find("headrace_config_reloads_total", {{"result", "success"}}) == 2);
+    CHECK(out.find("headrace_config_reloads_total", {{"result", "failure"}}) == 3);
+    CHECK(out.find("headrace_config_last_reload_successful", {}) == 0);
+    CHECK(out.find("headrace_config_restart_needed", {}) == 1);
+}
+
 }  // namespace headrace::ops

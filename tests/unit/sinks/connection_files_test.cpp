@@ -14,7 +14,8 @@ struct World {
 
     explicit World(bool tls = true) {
         requests.client.url.tls = tls;
-        requests.refresh = [this](http::ClientSettings& client) { client.tls.stamp = stamp; };
+        requests.refresh = {[this](http::ClientSettings& client) { client.tls.stamp = stamp; },
+                            "files"};
         requests.refresh(requests.client);
     }
     ConnectionFiles make() {
