@@ -2,6 +2,9 @@
 # ones, and mounts what a root needs of the kernel. As root; the mounts belong into a namespace.
 # shellcheck shell=bash
 
+# What prints a path must not go on after a failure.
+shopt -s inherit_errexit
+
 # bare_root SUITE FOLDER: prints FOLDER/SUITE.tar, Debian's smallest set and sudo, made once a
 # month. FOLDER/SUITE-archives keeps apt's downloads.
 bare_root() {

@@ -1,6 +1,6 @@
-# Sourced, after scripts/environment.sh, by the deployment tests that build images: podman with a store
-# in the cache folder, on a machine without systemd or docker. As root, in a mount namespace of its own,
-# which takes the store's mounts away with it.
+# Sourced, after environment.sh and debian-root.sh, by the deployment tests that build images: podman
+# with a store in the cache folder, on a machine without systemd or docker. As root, in a mount
+# namespace of its own, which takes the store's mounts away with it.
 # shellcheck shell=bash
 
 readonly podman_store=$HEADRACE_CACHE/kubernetes-images
@@ -27,21 +27,14 @@ EOF
     export CONTAINERS_STORAGE_CONF=$podman_store/storage.conf
 }
 
-# Debian's own base, which is not pulled but made as Debian makes it; anew every month.
+# Debian's own base is not pulled but made, and here once for each root that is made.
 make_base_image() {
-    local root
-    exec 8>"$podman_store/base.lock"
+    local tar base=docker.io/library/debian:trixie-slim
+    tar=$(bare_root trixie "$HEADRACE_CACHE/roots")
+    exec 8>"$podman_store/lock"
     flock 8
-    if ! podman image exists docker.io/library/debian:trixie-slim ||
-        [ -z "$(find "$podman_store/base.made" -mtime -30 2>/dev/null)" ]; then
-        say "making a bare Debian 13"
-        root=$(mktemp -d "$podman_store/base.XXXXXX")
-        # The script of a release that this machine's debootstrap may not know yet is that of sid.
-        debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$(debian_mirror)" \
-            /usr/share/debootstrap/scripts/sid >&2
-        rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-        tar -C "$root" -c . | podman import -q - docker.io/library/debian:trixie-slim >&2
-        rm -rf --one-file-system "$root"
+    if [ ! "$podman_store/base.made" -nt "$tar" ] || ! podman image exists "$base"; then
+        podman import -q "$tar" "$base" >&2
         touch "$podman_store/base.made"
     fi
     flock -u 8
