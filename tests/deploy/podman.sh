@@ -1,7 +1,10 @@
-# Sourced, after environment.sh and debian-root.sh, by the deployment tests that build images: podman
-# with a store in the cache folder, on a machine without systemd or docker. As root, in a mount
-# namespace of its own, which takes the store's mounts away with it.
+# Sourced, after environment.sh, by the deployment tests that build images: podman with a store in
+# the cache folder, on a machine without systemd or docker. As root, in a mount namespace of its own,
+# which takes the store's mounts away with it.
 # shellcheck shell=bash
+
+# shellcheck source=scripts/debian-root.sh
+. "$HEADRACE_ROOT/scripts/debian-root.sh"
 
 readonly podman_store=$HEADRACE_CACHE/kubernetes-images
 
