@@ -45,6 +45,17 @@ TEST_CASE("every example file is a good configuration") {
     CHECK(seen.contains("headrace.yaml"));
 }
 
+TEST_CASE(
+    "the package's configuration is good before anybody has edited it, and talks to nobody else") {
+    auto const text = content(folder.parent_path() / "deploy/debian/headrace.yaml");
+    auto const config = good_config(text);
+    CHECK(config.control.socket == "/run/headrace/control.sock");
+    for (auto const& route : config.routes) {
+        CHECK(route.source.bootstrap_servers == "localhost:9092");
+        CHECK(route.requests().client.url.host == "localhost");
+    }
+}
+
 TEST_CASE("the quick start is ten lines") {
     auto const text = content(folder / "tecton-quickstart.yaml");
     CHECK(std::count(text.begin(), text.end(), '\n') == 10);
