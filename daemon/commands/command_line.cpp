@@ -49,6 +49,24 @@ CLI::App* add_log_level(CLI::App& app, LogLevelCommand& log_level) {
     return level_app;
 }
 
+CLI::App* add_demo(CLI::App& app, DemoCommand& demo) {
+    auto* const demo_app = app.add_subcommand(
+        "demo", "The whole thing in this process: Kafka, Tecton and Milvus played inside");
+    demo_app
+        ->add_option("--records", demo.records,
+                     "End by itself after so many records; else at Ctrl-C")
+        ->envname("HEADRACE_RECORDS")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+        ->type_name("N");
+    demo_app
+        ->add_option("--admin", demo.admin,
+                     "Where the admin page listens; port 0 takes any free one")
+        ->envname("HEADRACE_ADMIN")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
+    return demo_app;
+}
+
 void add_emulator(CLI::App& app, EmulatorCommand& emulator) {
     auto* const emulator_app = app.add_subcommand(
         "emulator", "The doubles of Tecton and Milvus alone; see docs/emulators.md");
@@ -159,20 +177,7 @@ CommandLine with_grammar(std::function<void(CLI::App&)> const& use) {
     add_config(*print_app, print.config);
 
     DemoCommand demo;
-    auto* const demo_app = app.add_subcommand(
-        "demo", "The whole thing in this process: Kafka, Tecton and Milvus played inside");
-    demo_app
-        ->add_option("--records", demo.records,
-                     "End by itself after so many records; else at Ctrl-C")
-        ->envname("HEADRACE_RECORDS")
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
-        ->type_name("N");
-    demo_app
-        ->add_option("--admin", demo.admin,
-                     "Where the admin page listens; port 0 takes any free one")
-        ->envname("HEADRACE_ADMIN")
-        ->type_name("HOST:PORT")
-        ->capture_default_str();
+    auto* const demo_app = add_demo(app, demo);
 
     EmulatorCommand emulator;
     add_emulator(app, emulator);
