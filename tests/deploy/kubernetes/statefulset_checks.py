@@ -3,6 +3,7 @@
 import re
 import time
 
+from configuration_checks import check_configuration
 from live import (
     NAMESPACE,
     TOOLS,
@@ -43,7 +44,8 @@ def check_statefulset(node, report):
     node.forget()
     node.accept_key(KEY)
     node.make_topics(TOPIC)
-    install(node, NAME, values("statefulset", TOPIC, replicas=2, resources=QUOTA))
+    settings = values("statefulset", TOPIC, replicas=2, resources=QUOTA)
+    install(node, NAME, settings)
     report.check(
         "both pods are ready by /readyz", all(is_ready(pod) for pod in pods(node)), pods(node)
     )
@@ -64,6 +66,7 @@ def check_statefulset(node, report):
     check_control(node, report)
     check_rollout(node, report)
     check_membership(node, report)
+    check_configuration(node, report, NAME, settings, lambda: pods(node))
     check_eviction(node, report)
     await_more_records(node, "records after the restarts")
     check_count(node, report)
