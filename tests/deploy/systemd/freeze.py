@@ -2,6 +2,7 @@
 
 freeze.py THREAD: stays until it is ended, or the thread is gone. The rest of the process runs on.
 """
+
 import ctypes
 import os
 import sys

@@ -4,6 +4,7 @@ It has a network of its own without a way out; whoever boots a Machine enters th
 so do the programs started from then on. Nothing that happens in it reaches the root that it was
 made from.
 """
+
 import ctypes
 import os
 import signal
@@ -72,13 +73,21 @@ class Machine:
         self.root = self.work / "root"
         for name in ("root", "upper", "overlay"):
             (self.work / name).mkdir()
-        subprocess.run([
-            "mount", "-t", "overlay", "overlay", "-o",
-            f"lowerdir={base},upperdir={self.work}/upper,workdir={self.work}/overlay", self.root
-        ],
-                       check=True)
+        subprocess.run(
+            [
+                "mount",
+                "-t",
+                "overlay",
+                "overlay",
+                "-o",
+                f"lowerdir={base},upperdir={self.work}/upper,workdir={self.work}/overlay",
+                self.root,
+            ],
+            check=True,
+        )
         self.binds = [
-            f"--bind-ro={packages}:/packages", f"--bind={archives}:/var/cache/apt/archives"
+            f"--bind-ro={packages}:/packages",
+            f"--bind={archives}:/var/cache/apt/archives",
         ]
         self.spawned = None
 
@@ -86,20 +95,34 @@ class Machine:
         """Lets apt fetch what a package needs, from the root's own sources alone."""
         proxies = [
             f"--setenv={name}={os.environ[name]}"
-            for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ
+            for name in ("http_proxy", "https_proxy", "no_proxy")
+            if name in os.environ
         ]
-        script = "apt-get -qq update; " \
-                 "apt-get install -qq -y --no-install-recommends --download-only " \
-                 f"/packages/{package}"
-        ended = subprocess.run([
-            "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe",
-            f"--directory={self.root}", *self.binds, *proxies, "sh", "-c", script
-        ],
-                               stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT,
-                               text=True,
-                               check=False)
+        script = (
+            "apt-get -qq update; "
+            "apt-get install -qq -y --no-install-recommends --download-only "
+            f"/packages/{package}"
+        )
+        ended = subprocess.run(
+            [
+                "systemd-nspawn",
+                "--quiet",
+                "--register=no",
+                "--keep-unit",
+                "--pipe",
+                f"--directory={self.root}",
+                *self.binds,
+                *proxies,
+                "sh",
+                "-c",
+                script,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         if ended.returncode != 0:
             raise Failed(f"apt cannot fetch what {package} needs: {ended.stdout}")
 
@@ -114,24 +137,36 @@ class Machine:
 
     def _spawn(self):
         command = [
-            "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network",
-            f"--machine={self.work.name.replace('_', '-')}", f"--directory={self.root}",
-            *self.binds, "--console=pipe", "--boot", "systemd.log_color=0"
+            "systemd-nspawn",
+            "--quiet",
+            "--register=no",
+            "--keep-unit",
+            "--private-network",
+            f"--machine={self.work.name.replace('_', '-')}",
+            f"--directory={self.root}",
+            *self.binds,
+            "--console=pipe",
+            "--boot",
+            "systemd.log_color=0",
         ]
         with open(self.work / "console.log", "wb") as console:
-            return subprocess.Popen(command,
-                                    stdin=subprocess.DEVNULL,
-                                    stdout=console,
-                                    stderr=console)
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=console, stderr=console
+            )
 
     def _find_leader(self):
         if self.spawned.poll() is not None:
-            raise SystemExit("systemd-nspawn ended: " +
-                             (self.work / "console.log").read_text(errors="replace"))
-        children = Path(
-            f"/proc/{self.spawned.pid}/task/{self.spawned.pid}/children").read_text().split()
-        return children and Path(
-            f"/proc/{children[0]}/root/run/systemd/private").is_socket() and int(children[0])
+            raise SystemExit(
+                "systemd-nspawn ended: " + (self.work / "console.log").read_text(errors="replace")
+            )
+        children = (
+            Path(f"/proc/{self.spawned.pid}/task/{self.spawned.pid}/children").read_text().split()
+        )
+        return (
+            children
+            and Path(f"/proc/{children[0]}/root/run/systemd/private").is_socket()
+            and int(children[0])
+        )
 
     def _enter_network(self):
         descriptor = os.open(f"/proc/{self.leader}/ns/net", os.O_RDONLY)
@@ -141,21 +176,31 @@ class Machine:
 
     def command(self, *words):
         return [
-            "nsenter", "--target",
-            str(self.leader), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--",
-            *map(str, words)
+            "nsenter",
+            "--target",
+            str(self.leader),
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--cgroup",
+            "--",
+            *map(str, words),
         ]
 
     def run(self, *words, seconds=120):
         """Runs a command in the machine; its exit code and all that it printed."""
-        ended = subprocess.run(self.command(*words),
-                               stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT,
-                               text=True,
-                               errors="replace",
-                               timeout=seconds,
-                               check=False)
+        ended = subprocess.run(
+            self.command(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
         return ended.returncode, ended.stdout
 
     def must(self, *words, seconds=120):
@@ -175,9 +220,9 @@ class Machine:
         target = self.root / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_name(target.name + ".fresh")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-                  "w",
-                  encoding="utf-8") as file:
+        with open(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.write(text)
         if group:
             self.must("chgrp", group, "/" + str(fresh.relative_to(self.root)))
@@ -197,8 +242,9 @@ class Machine:
             numbers = [
                 line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")
             ][0]
-            if numbers[-1] == inner and os.readlink(
-                    process / "ns/pid") == os.readlink(f"/proc/{self.leader}/ns/pid"):
+            if numbers[-1] == inner and os.readlink(process / "ns/pid") == os.readlink(
+                f"/proc/{self.leader}/ns/pid"
+            ):
                 return {
                     (task / "comm").read_text().strip(): int(task.name)
                     for task in (process / "task").iterdir()

@@ -1,4 +1,5 @@
 """What the service stands between: a real Kafka and the emulators, and the records."""
+
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ KEY_FILE, TOKEN_FILE = "/etc/credstore/headrace.tecton-api-key", "/etc/headrace/
 def config(**changed):
     """The service's configuration; `changed` replaces whole lines by their name below."""
     lines = {
-        "kafka": f"kafka: {{bootstrap_servers: \"{BROKER}\"}}",
+        "kafka": f'kafka: {{bootstrap_servers: "{BROKER}"}}',
         "admin": "admin: {listen: 127.0.0.1:9464}",
         "control": "control: {socket: /run/headrace/control.sock}",
         "log": "log: {level: info, format: text}",
@@ -56,8 +57,14 @@ routes:
 def click(number):
     stamp = f"2026-01-02T03:04:05.{number // 1000:09d}Z"
     user = f"user-{number % 1000}"
-    value = {"event_id": number, "user_id": user, "timestamp": stamp, "url": "/page", "clicked": 1,
-             "amount": 2.5}
+    value = {
+        "event_id": number,
+        "user_id": user,
+        "timestamp": stamp,
+        "url": "/page",
+        "clicked": 1,
+        "amount": 2.5,
+    }
     return f"{user}\t{json.dumps(value)}"
 
 
@@ -77,8 +84,17 @@ class Stage:
         self.clicks = self.documents = 0
 
     def start_emulators(self):
-        self.machine.must("systemd-run", "--quiet", "--unit=doubles", "/usr/bin/headrace",
-                          "emulator", "--tecton", "8081", "--milvus", "19530")
+        self.machine.must(
+            "systemd-run",
+            "--quiet",
+            "--unit=doubles",
+            "/usr/bin/headrace",
+            "emulator",
+            "--tecton",
+            "8081",
+            "--milvus",
+            "19530",
+        )
         await_that(lambda: self.stats("tecton"), "the emulators answer")
         # What worked by default must not: only the secrets that the service is given may.
         self.ask(TECTON, "keys", {"secret": TECTON_KEY, "role": "editor"})
@@ -106,18 +122,27 @@ class Stage:
     def start_kafka(self):
         self.folder.mkdir(exist_ok=True)
         log = self.folder / "broker.log"
-        began, starts = time.monotonic(
-        ), log.exists() and log.read_text().count("Kafka Server started")
+        began, starts = time.monotonic(), log.exists() and log.read_text().count(
+            "Kafka Server started"
+        )
         environment = dict(os.environ, HEADRACE_KAFKA_LIBS=self.libs)
-        self.broker = subprocess.Popen([
-            ROOT / "tests/integration/kafka/run-broker", self.folder, "9092", "9093",
-            "auto.create.topics.enable=true", "num.partitions=4"
-        ],
-                                       env=environment,
-                                       stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL)
-        await_that(lambda: log.exists() and log.read_text().count("Kafka Server started") > starts,
-                   "Kafka starts")
+        self.broker = subprocess.Popen(
+            [
+                ROOT / "tests/integration/kafka/run-broker",
+                self.folder,
+                "9092",
+                "9093",
+                "auto.create.topics.enable=true",
+                "num.partitions=4",
+            ],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        await_that(
+            lambda: log.exists() and log.read_text().count("Kafka Server started") > starts,
+            "Kafka starts",
+        )
         return time.monotonic() - began
 
     def produce(self, clicks=0, documents=0):
@@ -132,23 +157,27 @@ class Stage:
 
     def _send(self, topic, lines):
         if lines:
-            self._kcat("-P",
-                       "-t",
-                       topic,
-                       "-K",
-                       "\\t",
-                       "-X",
-                       "enable.idempotence=true",
-                       text="\n".join(lines) + "\n")
+            self._kcat(
+                "-P",
+                "-t",
+                topic,
+                "-K",
+                "\\t",
+                "-X",
+                "enable.idempotence=true",
+                text="\n".join(lines) + "\n",
+            )
 
     def _kcat(self, *words, text=""):
-        ended = subprocess.run(["kcat", "-b", BROKER, *words],
-                               input=text,
-                               stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT,
-                               text=True,
-                               timeout=60,
-                               check=False)
+        ended = subprocess.run(
+            ["kcat", "-b", BROKER, *words],
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         if ended.returncode != 0:
             raise Failed(f"kcat {' '.join(words)}: {ended.stdout}")
 
@@ -156,17 +185,24 @@ class Stage:
         """What the destinations hold of all that was produced: (missing, duplicates)."""
         clicks = json.loads(get(f"{TECTON}/_emulator/ids?source=clicks&count={self.clicks}"))
         documents = json.loads(
-            get(f"{MILVUS}/_emulator/ids?collection=docs&count={self.documents}"))
-        return clicks["missing"] + documents["missing"], clicks["duplicates"] + documents[
-            "duplicates"]
+            get(f"{MILVUS}/_emulator/ids?collection=docs&count={self.documents}")
+        )
+        return (
+            clicks["missing"] + documents["missing"],
+            clicks["duplicates"] + documents["duplicates"],
+        )
 
     def await_all_written(self, seconds=90):
-        await_that(lambda: self.written()[0] == 0,
-                   f"{self.clicks} clicks and {self.documents} documents are written", seconds)
+        await_that(
+            lambda: self.written()[0] == 0,
+            f"{self.clicks} clicks and {self.documents} documents are written",
+            seconds,
+        )
 
     def clicks_written(self):
-        return json.loads(
-            get(f"{TECTON}/_emulator/ids?source=clicks&count={self.clicks}"))["distinct"]
+        return json.loads(get(f"{TECTON}/_emulator/ids?source=clicks&count={self.clicks}"))[
+            "distinct"
+        ]
 
     def close(self):
         if self.broker and self.broker.poll() is None:
