@@ -120,15 +120,15 @@ bool ClusterWatch::is_blind(ConsumerClient& client) {
     return false;
 }
 
-/// librdkafka tells the high watermark only. Where nothing comes although it is not reached, an
-/// open transaction may be why, and the last stable offset is asked for.
+/// librdkafka tells the high watermark only, as of its last fetch. Where that may not be the end,
+/// the broker is asked.
 void ClusterWatch::ask_ends(ConsumerClient& client, std::shared_ptr<AnswerBox> const& answers) {
     if (is_asking_ends_ || parts_.clock.now() < ends_at_) return;
     ends_at_ = parts_.clock.now() + ends_pause;
     std::vector<PartitionName> names;
     for (auto const slot : parts_.slots.all()) {
         auto& state = *parts_.slots.state(slot);
-        if (may_be_behind_a_transaction(client.get(), state))
+        if (must_ask_for_end(client.get(), state))
             names.push_back({state.origin->topic, state.origin->partition});
     }
     if (names.empty()) return;
@@ -139,7 +139,7 @@ void ClusterWatch::ask_ends(ConsumerClient& client, std::shared_ptr<AnswerBox> c
             is_asking_ends_ = false;
             for (std::size_t i = 0; ends && i != names.size(); ++i) {
                 auto const slot = parts_.slots.find(names[i].topic, names[i].partition);
-                if (slot) parts_.slots.state(*slot)->stable_end = ends->at(i);
+                if (slot) parts_.slots.state(*slot)->asked_end = ends->at(i);
             }
         });
     });

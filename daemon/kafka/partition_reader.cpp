@@ -86,7 +86,7 @@ void PartitionReader::restart(flow::Slot slot) {
         parts_.notes.expiries.push_back({state->origin, {state->position, 0}});
     state->position = 0;
     state->taken = 0;
-    state->stable_end = -1;
+    state->asked_end = -1;
     correct(parts_.client, *state);
 }
 
@@ -175,15 +175,19 @@ flow::Offset position_of(rd_kafka_t* client, SlotState const& slot) {
 
 flow::PartitionEnd end_of(rd_kafka_t* client, SlotState const& slot) {
     auto const high = watermarks(client, slot).high;
+    // While nothing is fetched the watermark stands still, and what was asked for is newer.
+    if (slot.asked_end > high) return {slot.asked_end};
     auto const position = position_of(client, slot);
-    if (slot.stable_end == position && position < high) return {slot.stable_end};
+    if (slot.asked_end == position && position < high) return {slot.asked_end};
     return {std::max<flow::Offset>(high, -1)};
 }
 
-bool may_be_behind_a_transaction(rd_kafka_t* client, SlotState& slot) {
+bool must_ask_for_end(rd_kafka_t* client, SlotState& slot) {
+    auto const high = watermarks(client, slot).high;
     auto const position = position_of(client, slot);
     bool const has_moved = std::exchange(slot.seen_at, position) != position;
-    return !has_moved && slot.waiting.empty() && position < watermarks(client, slot).high;
+    // What was asked for may be wrong by now too, where a log lost its end.
+    return (!has_moved && position < high) || slot.asked_end > high;
 }
 
 }  // namespace headrace::kafka

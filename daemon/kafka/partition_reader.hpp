@@ -86,11 +86,13 @@ void resume_fetching(rd_kafka_t* client, SlotState& slot);
 /// over since.
 [[nodiscard]] flow::Offset position_of(rd_kafka_t* client, SlotState const& slot);
 
-/// The high watermark, or the last stable offset if that is known to be what reading waits at.
+/// The high watermark; or the end as the broker said when asked, if that is newer, or if it is the
+/// last stable offset at which reading waits.
 [[nodiscard]] flow::PartitionEnd end_of(rd_kafka_t* client, SlotState const& slot);
 
-/// Nothing was read since the last call although the high watermark is not reached: an open
-/// transaction may be why.
-[[nodiscard]] bool may_be_behind_a_transaction(rd_kafka_t* client, SlotState& slot);
+/// Nothing was read since the last call although the high watermark is not reached. Either an open
+/// transaction is why, or reading rests: then librdkafka soon fetches no more, and its watermark
+/// stands still.
+[[nodiscard]] bool must_ask_for_end(rd_kafka_t* client, SlotState& slot);
 
 }  // namespace headrace::kafka

@@ -26,15 +26,16 @@ struct SlotState {
     boost::circular_buffer<Handle<rd_kafka_message_t>> waiting =
         boost::circular_buffer<Handle<rd_kafka_message_t>>();
     std::size_t waiting_bytes = 0;
-    flow::Offset position = 0;     ///< The next offset to read.
-    flow::Offset taken = 0;        ///< The next offset to take from librdkafka.
-    flow::Offset stable_end = -1;  ///< The last stable offset as last heard of; -1: not yet.
-    flow::Offset seen_at = -1;     ///< The position when reading was last looked at.
-    bool trusts_client = true;     ///< librdkafka's own position may be used as well.
-    bool must_correct = false;     ///< librdkafka's own position is wrong: see partition_reader.
-    bool is_revoking = false;      ///< Nothing is read any more.
-    bool is_held = false;          ///< Nothing is read for a while.
-    bool is_paused = false;        ///< librdkafka fetches nothing of it.
+    flow::Offset position = 0;  ///< The next offset to read.
+    flow::Offset taken = 0;     ///< The next offset to take from librdkafka.
+    /// The end as the broker said, the last stable offset when read committed; -1: not asked.
+    flow::Offset asked_end = -1;
+    flow::Offset seen_at = -1;  ///< The position when reading was last looked at.
+    bool trusts_client = true;  ///< librdkafka's own position may be used as well.
+    bool must_correct = false;  ///< librdkafka's own position is wrong: see partition_reader.
+    bool is_revoking = false;   ///< Nothing is read any more.
+    bool is_held = false;       ///< Nothing is read for a while.
+    bool is_paused = false;     ///< librdkafka fetches nothing of it.
 };
 
 /// What a record costs while it waits: librdkafka's bookkeeping and its bytes.

@@ -115,6 +115,29 @@ TEST_CASE("a destination that is not there at start: broken until it comes, noth
     CHECK(daemon.terminate() == 0);
 }
 
+TEST_CASE("records that arrive while the destination is away count as lag, read or not") {
+    ReservedPort const port;
+    MockScene scene;
+    RouteText route;
+    // Far less room than the records take: most of them stay in Kafka.
+    route.batch = "{bytes: 64KiB}";
+    route.limits = "{drain_secs: 20, workers: 1, memory: 2MiB}";
+    auto text = scene.tecton_config(route);
+    auto const url = scene.emulators.tecton_url();
+    text.replace(text.find(url), url.size(),
+                 "http://127.0.0.1:" + std::to_string(port.number()) + "/ingest");
+    scene.feed_clicks(0, 8'000);
+    RunningDaemon daemon(scene.folder, "daemon", text);
+    REQUIRE(daemon.has_started());
+    auto const lag = [&] { return daemon.metric("headrace_consumer_lag_records"); };
+    scene.until(daemon, "the breaker opens", [&] { return daemon.state("clicks") == "broken"; });
+    scene.until(daemon, "all is lag", [&] { return lag() == 8'000; });
+    scene.feed_clicks(8'000, 4'000);
+    scene.until(daemon, "what came since is lag", [&] { return lag() == 12'000; });
+    CHECK(daemon.metric("headrace_records_read_total") < 4'000);
+    CHECK(daemon.terminate() == 0);
+}
+
 TEST_CASE(
     "without a dead-letter topic a record that needs one stops its route and nothing is lost") {
     MockScene scene;

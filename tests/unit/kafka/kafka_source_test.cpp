@@ -208,6 +208,27 @@ TEST_CASE("records that are not read stay prefetched and the member stays in the
     CHECK(member.close());
 }
 
+TEST_CASE("the end of what is not read moves on though nothing more is fetched") {
+    auto const cluster = make_cluster("clicks", 1);
+    fill(*cluster, "clicks", 0, 10);
+    auto settings = settings_for(*cluster, "clicks");
+    settings.prefetch_bytes = 64 << 10;
+    GroupMember member(settings);
+    member.reads = false;
+    member.start();
+    REQUIRE(member.pump([&] { return member.slots.size() == 1; }));
+    auto const end = [&] { return member.source.end(member.slots.begin()->first).end; };
+    REQUIRE(member.pump([&] { return end() == 10; }));
+    // Far more than is prefetched.
+    fill(*cluster, "clicks", 0, 5000);
+    CAPTURE(end());
+    REQUIRE(member.pump([&] { return end() == 5010; }));
+    member.reads = true;
+    REQUIRE(member.pump([&] { return member.seen.size() == 5010; }));
+    CHECK(end() == 5010);
+    CHECK(member.close());
+}
+
 TEST_CASE("wait sleeps while records are left unread on purpose, and wake ends it") {
     auto const cluster = make_cluster("clicks", 1);
     fill(*cluster, "clicks", 0, 500);

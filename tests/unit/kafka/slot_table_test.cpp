@@ -29,7 +29,7 @@ TEST_CASE("slots are used again, and a free one has no state") {
     CHECK_FALSE(table.find("clicks", 1).has_value());
     CHECK(table.all() == std::vector<flow::Slot>{two});
     CHECK(table.add(table.intern("clicks", 3), 7) == one);
-    CHECK(table.state(one)->stable_end == -1);
+    CHECK(table.state(one)->asked_end == -1);
 }
 
 TEST_CASE("a gap is loss only below the partition's first offset") {
