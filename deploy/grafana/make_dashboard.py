@@ -313,6 +313,14 @@ def of_the_process():
                      [target(f"process_open_fds{PLACE} / process_max_fds{PLACE} and on (job,"
                              " instance) headrace_build_info", "{{instance}}")],
                      "percentunit", maximum=1, steps=[(None, "transparent"), (0.9, "red")])),
+        (24, 5, lines("Configuration",
+                      "Refused: the last reload failed and the old configuration is in use; a"
+                      " restart would not come up with that file. Restart needed: a key was changed"
+                      " that takes effect at the next start; /status names it.",
+                      [target(f"1 - headrace_config_last_reload_successful{PLACE}",
+                              "refused, {{instance}}"),
+                       target(f"headrace_config_restart_needed{PLACE}",
+                              "restart needed, {{instance}}")], "none", maximum=1)),
         (24, 6, panel("table", "Instances",
                       "Two versions for long: an upgrade was not finished. A short uptime that you"
                       " cannot explain: look at the exit code and the end of the log.",
