@@ -4,6 +4,7 @@
 #include "config/diagnostic.hpp"
 #include "config/document.hpp"
 #include "config/file_change.hpp"
+#include "config/kafka_settings.hpp"
 #include "config/load.hpp"
 #include "config/named_files.hpp"
 #include "folder_watch.hpp"
@@ -113,6 +114,7 @@ struct Daemon::Impl {
     void tell_reloading(bool is_reloading);
     void do_chores();
     void look_at_files();
+    [[nodiscard]] std::string changed_kafka_files(std::vector<config::Route> const& forms);
     void look_soon();
     void wait_for_chores(Duration interval);
     void on_routes_changed();
@@ -123,6 +125,8 @@ struct Daemon::Impl {
     std::vector<std::unique_ptr<Worker>> workers;
     RouteTable routes;
     config::FileChange config_change;
+    config::FileChange kafka_files_change{std::string()};
+    std::string kafka_files_used;  ///< Their stamp when the routes began.
     Reloader reloader;
     ops::AdminServer admin;
     std::optional<ops::ControlServer> control;
@@ -305,23 +309,36 @@ void Daemon::Impl::do_chores() {
     look_at_files();
     state_log.observe(routes.snapshots());
     paced_log.report_suppressed();
-    wait_for_chores(config_change.is_settling() ? settle_interval : chores_interval);
+    bool const is_settling = config_change.is_settling() || kafka_files_change.is_settling();
+    wait_for_chores(is_settling ? settle_interval : chores_interval);
 }
 
 void Daemon::Impl::look_at_files() {
     if (is_draining) return;
     routes.follow_files();
-    std::string cause;
+    auto running = reloader.running();
+    running.routes = routes.forms();
+    auto cause = changed_kafka_files(running.routes);
     for (auto const& file : reloader.running().fixed_files) {
         if (file->poll([](std::string const&) {})) cause = "a file behind " + file->key();
     }
     if (parts.config_file.empty()) return;
     if (config_change.look(read_config(parts.config_file))) cause = "its file has changed";
-    // A reload may put another configuration in the place of the one that is looked at here.
     if (!cause.empty()) reloader.ask(cause);
-    auto running = reloader.running();
-    running.routes = routes.forms();
     folders.follow(config::folders_of(parts.config_file, running));
+}
+
+/// librdkafka reads them once: a route whose files say something else begins anew.
+std::string Daemon::Impl::changed_kafka_files(std::vector<config::Route> const& forms) {
+    auto const environment = config::Environment::system();
+    std::string used;
+    std::string present;
+    for (auto const& form : forms) {
+        used += form.source.files_stamp;
+        present += config::stamp_of_files(form.source.properties, environment);
+    }
+    if (std::exchange(kafka_files_used, used) != used) kafka_files_change.note(used);
+    return kafka_files_change.look(present) ? "a file of kafka.properties has changed" : "";
 }
 
 void Daemon::Impl::look_soon() {

@@ -187,7 +187,10 @@ std::vector<flow::RouteSnapshot> RouteTable::snapshots() const {
             out.push_back(slot->runner->snapshot());
         } else if (slot->next) {
             out.push_back(slot->last ? *slot->last : slot->next->runner->snapshot());
+        } else {
+            continue;
         }
+        out.back().is_renewing = slot->is_fresh || (is_applying_ && slot->phase != Phase::running);
     }
     return out;
 }
@@ -205,6 +208,7 @@ std::vector<std::string> RouteTable::stalled(TimePoint before) const {
 void RouteTable::follow_files() {
     for (auto const& slot : slots_) {
         if (slot->phase != Phase::running) continue;
+        slot->is_fresh = slot->is_fresh && !slot->runner->snapshot().joined;
         bool has_changed = false;
         for (auto const& secret : slot->form.file_secrets) {
             if (!secret->poll([&](std::string const& warning) {
@@ -292,6 +296,7 @@ void RouteTable::begin(Slot& slot) {
     slot.runner = std::move(next.runner);
     slot.form = std::move(next.form);
     slot.last.reset();
+    slot.is_fresh = true;
     slot.phase = Phase::running;
 }
 
@@ -305,6 +310,7 @@ bool RouteTable::begin_as_before(Slot& slot) {
     if (!(*made)->start()) return false;
     slot.runner = std::move(*made);
     slot.last.reset();
+    slot.is_fresh = true;
     slot.phase = Phase::running;
     return true;
 }

@@ -98,6 +98,7 @@ class RouteTable {
         std::unique_ptr<RouteRunner> runner;
         std::optional<Next> next;
         Phase phase = Phase::waiting;
+        bool is_fresh = false;                    ///< Begun by a reload and not joined since.
         bool was_clean = true;                    ///< The last drain.
         std::optional<flow::RouteSnapshot> last;  ///< Of the form before, while none runs.
     };

@@ -64,6 +64,7 @@ kafka::SourceSettings build_source(BuildContext const& context, SettingsLookup c
     }
     source.properties = read_properties(lookup, "source.properties");
     source.properties.insert(config.properties.begin(), config.properties.end());
+    source.files_stamp = stamp_of_files(source.properties, context.environment);
     source.group =
         lookup.is_set("source.group") ? lookup.text("source.group") : "headrace-" + route.name;
     source.instance_id = lookup.text("source.instance_id");

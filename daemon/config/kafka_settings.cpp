@@ -117,6 +117,25 @@ std::map<std::string, std::string> read_properties(SettingsLookup const& lookup,
     return properties;
 }
 
+std::vector<std::string> files_of(std::map<std::string, std::string> const& properties) {
+    std::vector<std::string> files;
+    for (auto const* const name :
+         {"ssl.ca.location", "ssl.certificate.location", "ssl.crl.location", "ssl.key.location",
+          "ssl.keystore.location"}) {
+        auto const found = properties.find(name);
+        if (found != properties.end() && !found->second.empty()) files.push_back(found->second);
+    }
+    return files;
+}
+
+std::string stamp_of_files(std::map<std::string, std::string> const& properties,
+                           Environment const& environment) {
+    std::string stamp;
+    for (auto const& file : files_of(properties))
+        stamp += environment.file_stamp(file) + ';';
+    return stamp;
+}
+
 std::vector<std::string> read_topics(SettingsLookup const& lookup, std::string_view key) {
     auto const* const value = lookup.find(key);
     if (value == nullptr) return {};

@@ -3,6 +3,7 @@
 // safety: free functions without state.
 #pragma once
 
+#include "config/environment.hpp"
 #include "config/settings_lookup.hpp"
 
 #include <map>
@@ -24,6 +25,13 @@ inline constexpr std::size_t pattern_repeats_max = 1000;
 /// The key's librdkafka properties, each one checked.
 [[nodiscard]] std::map<std::string, std::string> read_properties(SettingsLookup const& lookup,
                                                                  std::string_view key);
+
+/// The files that librdkafka reads when its client is made.
+[[nodiscard]] std::vector<std::string> files_of(
+    std::map<std::string, std::string> const& properties);
+/// Another text when one of these files may have another content; empty when there are none.
+[[nodiscard]] std::string stamp_of_files(std::map<std::string, std::string> const& properties,
+                                         Environment const& environment);
 
 /// The key's topics: names, or one pattern; empty when they are absent or wrong.
 [[nodiscard]] std::vector<std::string> read_topics(SettingsLookup const& lookup,

@@ -1,5 +1,7 @@
 #include "config/named_files.hpp"
 
+#include "config/kafka_settings.hpp"
+
 #include <filesystem>
 
 namespace headrace::config {
@@ -21,6 +23,8 @@ std::set<std::string> folders_of(std::string const& file, Config const& config) 
     add_all(config.fixed_files);
     for (auto const& route : config.routes) {
         add_all(route.file_secrets);
+        for (auto const& path : files_of(route.source.properties))
+            add(path);
         auto const& tls = route.requests().client.tls;
         add(tls.ca_file);
         add(tls.certificate_file);

@@ -82,12 +82,13 @@ struct RouteSnapshot {
     std::string name;
     std::string destination_type;  ///< "tecton", "milvus".
     RouteState state = RouteState::flowing;
-    WallTime since{};         ///< When it entered the state.
-    std::string reason;       ///< Why, for people; empty while flowing.
-    bool joined = false;      ///< The group was joined at least once and not lost since.
-    bool is_drained = false;  ///< An operator drained it: it left its group and stays away.
-    bool is_paused = false;   ///< An operator paused or drained it, whatever the state shows.
-    std::string trouble;      ///< The Kafka side's present trouble, empty if none.
+    WallTime since{};          ///< When it entered the state.
+    std::string reason;        ///< Why, for people; empty while flowing.
+    bool joined = false;       ///< The group was joined at least once and not lost since.
+    bool is_drained = false;   ///< An operator drained it: it left its group and stays away.
+    bool is_paused = false;    ///< An operator paused or drained it, whatever the state shows.
+    bool is_renewing = false;  ///< A reload takes it down or begins it anew: not joined meanwhile.
+    std::string trouble;       ///< The Kafka side's present trouble, empty if none.
 
     std::map<std::string, std::uint64_t> read_by_topic;
     std::map<std::string, std::uint64_t> expired_by_topic;

@@ -31,6 +31,9 @@ struct SourceSettings {
     std::size_t prefetch_bytes =
         0;  ///< Share of the route's memory for librdkafka's queues, all partitions together.
     std::size_t message_bytes_max = 0;  ///< Largest request body: bounds the fetch size.
+    /// Of the files that librdkafka reads when its client is made: another one when their content
+    /// may be another.
+    std::string files_stamp{};
 
     [[nodiscard]] bool operator==(SourceSettings const&) const = default;
 };

@@ -31,7 +31,7 @@ void StateLog::observe(std::span<flow::RouteSnapshot const> routes) {
         if (route.joined && !seen.joined) {
             log_.write(LogLevel::info, "route_joined", "the consumer group was joined",
                        {{"route", route.name}, {"partitions", route.partitions.size()}});
-        } else if (!route.joined && seen.joined && !route.is_drained) {
+        } else if (!route.joined && seen.joined && !route.is_drained && !route.is_renewing) {
             log_.write(LogLevel::warn, "route_left", "the consumer group was left or lost",
                        {{"route", route.name}, {"trouble", route.trouble}});
         }

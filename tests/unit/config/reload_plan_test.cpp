@@ -100,6 +100,16 @@ TEST_CASE("a value from a file that is read once makes another route when the fi
     CHECK(plan_reload(running, world.config(text)).changed == Names{"a"});
 }
 
+TEST_CASE("a file that librdkafka reads once makes another route when it may have changed") {
+    World world;
+    auto const text =
+        route("a", {}, ", properties: {security.protocol: ssl, ssl.ca.location: /ca.pem}");
+    auto const running = world.config(text);
+    CHECK(plan_reload(running, world.config(text)).unchanged == Names{"a"});
+    world.environment.write("/ca.pem", "another\n");
+    CHECK(plan_reload(running, world.config(text)).changed == Names{"a"});
+}
+
 TEST_CASE("every section of a route makes it another one") {
     World const world;
     for (std::string const more : {

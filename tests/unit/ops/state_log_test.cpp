@@ -57,6 +57,28 @@ TEST_CASE("a state's level says who has to look") {
     }
 }
 
+TEST_CASE("a route that a reload begins anew has not lost its group") {
+    Fixture f;
+    auto route = clicks_route();
+    route.joined = true;
+    CHECK(f.observe(route).find("event=route_joined") != std::string::npos);
+    route.joined = false;
+    route.is_renewing = true;
+    CHECK(f.observe(route).empty());
+    route.joined = true;
+    route.is_renewing = false;
+    CHECK(f.observe(route).find("event=route_joined") != std::string::npos);
+}
+
+TEST_CASE("a route that was removed and comes again begins anew") {
+    Fixture f;
+    auto route = clicks_route();
+    route.joined = true;
+    std::ignore = f.observe(route);
+    f.states.observe({});
+    CHECK(f.observe(route).find("event=route_joined") != std::string::npos);
+}
+
 TEST_CASE("joining and losing the group are logged once each") {
     Fixture f;
     auto route = clicks_route();
