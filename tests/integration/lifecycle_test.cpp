@@ -293,7 +293,7 @@ TEST_CASE("SIGINT drains as SIGTERM does, SIGHUP does not end the daemon") {
     RunningDaemon daemon(scene.folder, "daemon", scene.tecton_config());
     REQUIRE(daemon.has_started());
     daemon.process().signal(SIGHUP);
-    scene.until(daemon, "SIGHUP is heard", [&] { return daemon.has_logged("reload_ignored"); });
+    scene.until(daemon, "SIGHUP is heard", [&] { return daemon.has_logged("event=reloaded"); });
     scene.until_through(daemon);
     daemon.process().signal(SIGINT);
     CHECK(daemon.process().wait(patience) == 0);
