@@ -38,7 +38,7 @@ class Report:
         return bool(is_so)
 
     def figure(self, name, value):
-        print(f"figure - {self.where}: {name}: {value}", flush=True)
+        print(f"figure - {name}, {self.where}: {value}", flush=True)
 
     def version(self, program, version):
         print(f"version - {program} on {self.where}: {version}", flush=True)
