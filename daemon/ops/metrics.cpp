@@ -1,6 +1,6 @@
 #include "ops/metrics.hpp"
 
-#include "base/json.hpp"
+#include "ops/metric_samples.hpp"
 #include "ops/metrics_document.hpp"
 #include "ops/reasons.hpp"
 
@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <initializer_list>
-#include <limits>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -23,66 +21,13 @@ namespace headrace::ops {
 namespace {
 
 using flow::FailureReason;
-using flow::HistogramSnapshot;
 using flow::PartitionSnapshot;
 using flow::RouteSnapshot;
 using flow::RouteState;
 using prometheus::MetricType;
+using Labels = MetricLabels;
+using Samples = MetricSamples;
 using Counts = std::map<std::string, std::uint64_t>;
-
-/// The names of a row's labels; empty ones stand at the end and mean none.
-using Labels = std::array<std::string_view, 3>;
-
-/// Fills one family: each sample's values come in the order of the row's labels.
-class Samples {
-  public:
-    Samples(prometheus::MetricFamily& family, Labels const& labels)
-        : family_(family), labels_(labels) {}
-
-    void add(std::initializer_list<std::string_view> values, double number) {
-        auto& metric = labelled(values);
-        metric.counter.value = number;
-        metric.gauge.value = number;
-    }
-    void add(std::initializer_list<std::string_view> values, std::uint64_t number) {
-        add(values, static_cast<double>(number));
-    }
-    void add(std::initializer_list<std::string_view> values, std::int64_t number) {
-        add(values, static_cast<double>(number));
-    }
-    void add(std::initializer_list<std::string_view> values, HistogramSnapshot const& snapshot) {
-        auto& histogram = labelled(values).histogram;
-        if (!snapshot.counts.empty()) histogram.sample_count = snapshot.counts.back();
-        histogram.sample_sum = snapshot.sum;
-        std::size_t const bounds = std::min(snapshot.bounds.size(), snapshot.counts.size());
-        for (std::size_t at = 0; at < bounds; ++at) {
-            histogram.bucket.push_back({snapshot.counts[at], snapshot.bounds[at]});
-        }
-        histogram.bucket.push_back(
-            {histogram.sample_count, std::numeric_limits<double>::infinity()});
-    }
-
-  private:
-    prometheus::ClientMetric& labelled(std::initializer_list<std::string_view> values) {
-        auto& metric = family_.metric.emplace_back();
-        auto name = labels_.begin();
-        for (auto const value : values)
-            metric.label.push_back({std::string(*name++), clean(value)});
-        return metric;
-    }
-
-    static std::string clean(std::string_view value) {
-        std::string text(value);
-        if (!is_utf8(text)) {
-            std::ranges::replace_if(
-                text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-        }
-        return text;
-    }
-
-    prometheus::MetricFamily& family_;
-    Labels const& labels_;
-};
 
 struct Process {
     std::span<RouteSnapshot const> routes;
