@@ -63,9 +63,9 @@ TEST_CASE("a batch size that changes while records flow loses and repeats nothin
     ReloadScene scene;
     FaultRule slow;
     slow.fault.kind = FaultKind::latency;
-    slow.fault.p50_ms = 20;
+    slow.fault.p50_ms = 200;  // So that requests are under way when the route leaves.
     scene.emulators.break_tecton(slow);
-    scene.text.http = "{concurrency: 2}";
+    scene.text.http = "{concurrency: 8}";
     RunningDaemon daemon(scene.folder, "daemon", scene.config(true));
     REQUIRE(daemon.has_started());
     for (int round = 0; round != 2; ++round) {
